@@ -1,0 +1,86 @@
+/**
+ * Kubernetes quantities, parsed once at the edge, exactly: `16Gi`, `500m`, `1.5`, `2e9`, `512M`, or a plain number.
+ * Source of the format: Kubernetes API reference, `resource.Quantity`.
+ */
+
+const multipliers: Readonly<Record<string, readonly [numerator: bigint, denominator: bigint]>> = {
+  n: [1n, 1_000_000_000n],
+  u: [1n, 1_000_000n],
+  m: [1n, 1000n],
+  '': [1n, 1n],
+  k: [1000n, 1n],
+  M: [1000n ** 2n, 1n],
+  G: [1000n ** 3n, 1n],
+  T: [1000n ** 4n, 1n],
+  P: [1000n ** 5n, 1n],
+  E: [1000n ** 6n, 1n],
+  Ki: [1024n, 1n],
+  Mi: [1024n ** 2n, 1n],
+  Gi: [1024n ** 3n, 1n],
+  Ti: [1024n ** 4n, 1n],
+  Pi: [1024n ** 5n, 1n],
+  Ei: [1024n ** 6n, 1n],
+};
+
+const pattern = /^\+?(\d{1,24})(?:\.(\d{0,18}))?(?:(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)|[eE]([+-]?\d{1,2}))?$/;
+
+export type QuantityResult =
+  | { readonly ok: true; readonly value: number }
+  | { readonly ok: false; readonly reason: string };
+
+const fail = (reason: string): QuantityResult => ({ ok: false, reason });
+
+/** `text` x `scale`, rounded up to an integer; refuses what is negative, not a number, or above 2^53 - 1. */
+function parseScaled(input: unknown, scale: bigint): QuantityResult {
+  if (typeof input === 'number') {
+    if (!Number.isFinite(input)) return fail(`${input} is not a finite number`);
+    if (input < 0) return fail(`${input} is negative`);
+    if (Number.isInteger(input)) return inRange(BigInt(input) * scale);
+    // The shortest decimal that reads back as this double is what the user wrote.
+    return parseScaled(String(input), scale);
+  }
+  if (typeof input !== 'string') return fail(`expected a quantity such as 16Gi or 500m, got ${describe(input)}`);
+  const text = input.trim();
+  if (text.startsWith('-')) return fail(`"${clip(text)}" is negative`);
+  const match = pattern.exec(text);
+  if (match === null) return fail(`"${clip(text)}" is not a quantity; write for example 16Gi, 500m or 1.5`);
+  const [, whole = '0', fraction = '', suffix = '', exponent] = match;
+  let numerator = BigInt(whole + fraction) * scale;
+  let denominator = 10n ** BigInt(fraction.length);
+  if (exponent !== undefined) {
+    const power = Number(exponent);
+    if (power >= 0) numerator *= 10n ** BigInt(power);
+    else denominator *= 10n ** BigInt(-power);
+  } else {
+    const [n, d] = multipliers[suffix] ?? [1n, 1n];
+    numerator *= n;
+    denominator *= d;
+  }
+  return inRange((numerator + denominator - 1n) / denominator);
+}
+
+function inRange(value: bigint): QuantityResult {
+  return value > BigInt(Number.MAX_SAFE_INTEGER)
+    ? fail('is above the largest size supported (2^53 - 1)')
+    : { ok: true, value: Number(value) };
+}
+
+function clip(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 40)}...` : text;
+}
+
+function describe(value: unknown): string {
+  return value === null ? 'null' : Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`;
+}
+
+/** Bytes: `16Gi`, `512M`, or a plain number of bytes. */
+export const parseBytes = (input: unknown): QuantityResult => parseScaled(input, 1n);
+
+/** Milli-cores: `500m` is 500, `2` is 2000. */
+export const parseCpuMillis = (input: unknown): QuantityResult => parseScaled(input, 1000n);
+
+/** A decimal number in millionths, rounded up: dollars, shares, accelerator-seconds. */
+export const parseMicros = (input: unknown): QuantityResult => parseScaled(input, 1_000_000n);
+
+/** A decimal number in thousandths, rounded up: requests a second, speeds. */
+export const parseMillis = (input: unknown): QuantityResult => parseScaled(input, 1000n);

@@ -1,0 +1,54 @@
+import type { Findings } from './findings';
+import type { SourceLocation } from './fleet';
+import { type Located, pathText } from './validate';
+
+/** Parses YAML (or JSON, for its line numbers) so that any path in it can be found again. */
+export function parseYamlDocument(text: string, file: string, findings: Findings): Located | null {
+  const { LineCounter, isMap, isScalar, parseDocument, visit } = require('yaml') as typeof import('yaml');
+  const lines = new LineCounter();
+  // The library's own check of unique keys takes quadratic time on large maps.
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false, merge: false, prettyErrors: false });
+  for (const error of document.errors) {
+    findings.add('STW1003', `${error.message.split('\n')[0]}`, { file, line: lines.linePos(error.pos[0]).line });
+  }
+  if (document.errors.length > 0) return null;
+  visit(document, {
+    Map(_, map) {
+      const seen = new Set<string>();
+      for (const pair of map.items) {
+        const key = isScalar(pair.key) ? String(pair.key.value) : '';
+        if (seen.has(key) && isScalar(pair.key) && pair.key.range) {
+          findings.add('STW1008', `the key "${key}" stands twice in one map`, {
+            file,
+            line: lines.linePos(pair.key.range[0]).line,
+          });
+        }
+        seen.add(key);
+      }
+    },
+  });
+  const at = (path: readonly PropertyKey[]): SourceLocation => {
+    // The deepest node that exists on the way: a missing field is reported where it should stand.
+    for (let depth = path.length; depth >= 0; depth--) {
+      const steps = path.slice(0, depth);
+      let node: unknown = depth === 0 ? document.contents : document.getIn(steps as unknown[], true);
+      if (depth > 0) {
+        const parent: unknown = document.getIn(steps.slice(0, -1) as unknown[], true);
+        const own = isMap(parent)
+          ? parent.items.find((pair) => isScalar(pair.key) && pair.key.value === steps.at(-1))?.key
+          : undefined;
+        if (own !== undefined) node = own;
+      }
+      const range = (node as { range?: readonly [number, number, number] | null } | null | undefined)?.range;
+      if (range)
+        return { file, line: lines.linePos(range[0]).line, ...(path.length === 0 ? {} : { path: pathText(path) }) };
+    }
+    return { file, path: pathText(path) };
+  };
+  try {
+    return { value: document.toJS({ maxAliasCount: 100 }), at };
+  } catch (error) {
+    findings.add('STW1003', `${(error as Error).message}`, { file });
+    return null;
+  }
+}

@@ -1,0 +1,17 @@
+import { cliErrors } from './codes-cli';
+import { declareErrors } from './codes-declare';
+import { packErrors } from './codes-pack';
+import { planErrors } from './codes-plan';
+import { renderErrors } from './codes-render';
+
+/** What a code means. The reference page `docs/reference/errors.md` is generated from these. */
+export interface ErrorDefinition {
+  readonly title: string;
+  readonly cause: string;
+  readonly remedy: string;
+}
+
+/** Every code that Stowage reports: 1xxx declaring, 2xxx packing, 3xxx planning and lockfile, 4xxx rendering, 5xxx CLI. */
+export const errorRegistry = { ...declareErrors, ...packErrors, ...planErrors, ...renderErrors, ...cliErrors } as const;
+
+export type ErrorCode = keyof typeof errorRegistry;

@@ -1,0 +1,144 @@
+import type { CapacityVector } from '../declare/capacity';
+import type { Enforcement } from '../declare/fleet';
+import type { Diagnostic } from '../errors/stowage-error';
+import type { BoundCertificate, Shard } from '../pack/packing';
+
+/** Version of the plan's JSON: a minor adds fields that readers ignore, a major breaks. */
+export const planFormatVersion = '1.0';
+
+/** What `stowage plan --format json` prints: everything about one fleet's placement, nothing of time or machine. */
+export interface Plan {
+  readonly formatVersion: typeof planFormatVersion;
+  readonly fleet: { readonly name: string; readonly namespace: string };
+  readonly summary: PlanSummary;
+  readonly budgets: readonly BudgetUsage[];
+  readonly pools: readonly PoolUsage[];
+  readonly baseline: Baseline;
+  readonly bound: PlanBound;
+  readonly shards: readonly PlannedShard[];
+  readonly changes: Changes;
+  readonly warnings: readonly Diagnostic[];
+}
+
+/** Router included in pods, ips, cpu and memory; not in nodes and cost (it runs on the cluster's general nodes). */
+export interface PlanSummary {
+  readonly models: number;
+  readonly tenants: number;
+  /** Copies of models over all pods. */
+  readonly copies: number;
+  readonly shards: number;
+  readonly shardPods: number;
+  readonly routerPods: number;
+  readonly pods: number;
+  readonly ips: number;
+  readonly nodes: number;
+  readonly gpus: Readonly<Record<string, number>>;
+  /** Requests of all containers. */
+  readonly cpuMillis: number;
+  readonly memoryBytes: number;
+  /** Of which agents and routers: what sharing costs. */
+  readonly overheadCpuMillis: number;
+  readonly overheadMemoryBytes: number;
+  /** Whole nodes, as they are billed. */
+  readonly costMicrosPerHour: number;
+  /** Sum of the pods' shares of their nodes' prices: what the packer minimises and the bound speaks of. */
+  readonly podCostMicrosPerHour: number;
+}
+
+export type BudgetName =
+  | 'pods'
+  | 'ips'
+  | 'nodes'
+  | `gpus.${string}`
+  | 'cpu'
+  | 'memory'
+  | 'costPerHour'
+  | 'modelsPerShard'
+  | 'moves'
+  | 'moveBytes'
+  | `pool.${string}.nodes`;
+
+export interface BudgetUsage {
+  readonly budget: BudgetName;
+  readonly unit: 'count' | 'millicores' | 'bytes' | 'microdollars';
+  readonly used: number;
+  readonly limit: number;
+  /** limit - used; negative when broken. */
+  readonly headroom: number;
+  readonly enforcement: Enforcement;
+  readonly status: 'ok' | 'broken';
+}
+
+export interface PoolUsage {
+  readonly pool: string;
+  readonly accelerator: string | null;
+  readonly shards: number;
+  readonly pods: number;
+  readonly nodes: number;
+  readonly maxNodes: number | null;
+  readonly costMicrosPerHour: number;
+  /** Mean over its pods of used / capacity, in millionths, by dimension. */
+  readonly fillMicro: CapacityVector;
+}
+
+export interface PlannedShard extends Shard {
+  /** Of one pod. */
+  readonly used: CapacityVector;
+  readonly capacity: CapacityVector;
+}
+
+/** The same models with one server each. */
+export interface Baseline {
+  readonly servers: number;
+  readonly pods: number;
+  readonly ips: number;
+  readonly nodes: number;
+  readonly gpus: Readonly<Record<string, number>>;
+  readonly cpuMillis: number;
+  readonly memoryBytes: number;
+  readonly overheadCpuMillis: number;
+  readonly overheadMemoryBytes: number;
+  readonly costMicrosPerHour: number;
+  /** The limits of this fleet that one-per-server would have hit, the tightest first (fewest models). */
+  readonly limitsHit: readonly BaselineLimit[];
+}
+export interface BaselineLimit {
+  readonly budget: BudgetName;
+  readonly used: number;
+  readonly limit: number;
+  /** How many of the models fit within it, one per server, in key order. */
+  readonly modelsThatFit: number;
+}
+
+export interface PlanBound {
+  readonly certificate: BoundCertificate;
+  /** (shardPods - bound) / bound and the same of pod cost, in millionths. */
+  readonly podsGapMicro: number;
+  readonly costGapMicro: number;
+}
+
+/** Against the lockfile: what applying this plan does to running models. */
+export interface Changes {
+  /** False on a first plan, where everything is new. */
+  readonly against: 'lockfile' | 'nothing';
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly moved: readonly Move[];
+  readonly resized: readonly Resize[];
+  readonly shardsAdded: readonly string[];
+  readonly shardsRemoved: readonly string[];
+  /** Bytes (of model files) that moved and added copies must fetch. */
+  readonly moveBytes: number;
+}
+export type MoveReason = 'repack' | 'no-longer-fits' | 'shard-gone' | 'class-changed' | 'unlocked';
+export interface Move {
+  readonly model: string;
+  readonly from: string;
+  readonly to: string;
+  readonly reason: MoveReason;
+}
+export interface Resize {
+  readonly model: string;
+  readonly acceleratorMemoryBytes: { readonly before: number; readonly after: number };
+  readonly memoryBytes: { readonly before: number; readonly after: number };
+}
