@@ -55,13 +55,16 @@ function readEntries(file: string, shown: string, findings: Findings, take: Take
   switch (extname(file).toLowerCase()) {
     case '.jsonl':
     case '.ndjson':
-      return readJsonLines(file, shown, findings, take);
+      readJsonLines(file, shown, findings, take);
+      break;
     case '.csv':
-      return readCsv(file, shown, findings, take);
+      readCsv(file, shown, findings, take);
+      break;
     case '.yaml':
     case '.yml':
     case '.json':
-      return readList(file, shown, findings, take);
+      readList(file, shown, findings, take);
+      break;
     default:
       findings.add('STW1017', `${shown} is not a catalogue that Stowage reads`, { file: shown });
   }

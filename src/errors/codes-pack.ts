@@ -1,3 +1,35 @@
 import type { ErrorDefinition } from './registry';
 
-export const packErrors = {} as const satisfies Record<string, ErrorDefinition>;
+export const packErrors = {
+  STW2001: {
+    title: 'Load larger than a shard',
+    cause: 'Even 64 replicas of an otherwise empty shard cannot carry the load of the model.',
+    remedy: 'Declare a lower load, a faster pool, or split the model into several.',
+  },
+  STW2101: {
+    title: 'Plan does not match the fleet',
+    cause: 'A plan names other models, pools or runtimes than the fleet declares, or repeats them.',
+    remedy: 'Make the plan again from this fleet.',
+  },
+  STW2102: {
+    title: 'Plan breaks a sharing rule',
+    cause:
+      'A shard mixes runtimes, base models, isolation groups, zones or models that must not meet, or uses a pool that a model does not allow.',
+    remedy: 'Make the plan again; if Stowage made it, report a bug.',
+  },
+  STW2103: {
+    title: 'Plan exceeds a capacity',
+    cause: 'The models of a shard need more than its pod has.',
+    remedy: 'Make the plan again; if Stowage made it, report a bug.',
+  },
+  STW2104: {
+    title: 'Plan states wrong figures',
+    cause: 'A figure in the plan is not what the declaration gives.',
+    remedy: 'Make the plan again; if Stowage made it, report a bug.',
+  },
+  STW2105: {
+    title: 'Bound is not proven',
+    cause: "The plan's lower bound is not one that the declaration proves.",
+    remedy: 'Make the plan again; if Stowage made it, report a bug.',
+  },
+} as const satisfies Record<string, ErrorDefinition>;

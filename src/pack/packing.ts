@@ -78,4 +78,9 @@ export interface Packing {
   /** Sorted by id. */
   readonly shards: readonly Shard[];
   readonly bound: BoundCertificate;
+  /** Locked models that left their shard, by key, and why; sorted by key. */
+  readonly evicted: readonly { readonly model: string; readonly reason: MoveReason }[];
 }
+
+/** Why a locked model is in another shard than before. */
+export type MoveReason = 'repack' | 'no-longer-fits' | 'shard-gone' | 'class-changed' | 'unlocked';

@@ -1,7 +1,7 @@
 import type { CapacityVector } from '../declare/capacity';
 import type { Enforcement } from '../declare/fleet';
 import type { Diagnostic } from '../errors/stowage-error';
-import type { BoundCertificate, Shard } from '../pack/packing';
+import type { BoundCertificate, MoveReason, Shard } from '../pack/packing';
 
 /** Version of the plan's JSON: a minor adds fields that readers ignore, a major breaks. */
 export const planFormatVersion = '1.0';
@@ -130,7 +130,6 @@ export interface Changes {
   /** Bytes (of model files) that moved and added copies must fetch. */
   readonly moveBytes: number;
 }
-export type MoveReason = 'repack' | 'no-longer-fits' | 'shard-gone' | 'class-changed' | 'unlocked';
 export interface Move {
   readonly model: string;
   readonly from: string;

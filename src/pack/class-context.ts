@@ -1,0 +1,54 @@
+import { type CapacityVector, dimensions, modelDemand, podCapacity } from '../declare/capacity';
+import type { Fleet, Model, Pool, ServingRuntime } from '../declare/fleet';
+import type { SharingClass } from './sharing';
+
+export const dimensionCount = dimensions.length;
+
+/** What packing one class needs, looked up once. */
+export interface ClassContext {
+  readonly sharing: SharingClass;
+  readonly runtime: ServingRuntime;
+  /** The class's pools, cheapest first (price, then name). */
+  readonly pools: readonly Pool[];
+  /** Capacity of one pod by pool, as numbers in the order of `dimensions`. */
+  readonly capacity: ReadonlyMap<string, Float64Array>;
+  /** Owner of its nodes in `PoolLimits`. */
+  readonly owner: string;
+  readonly hasConflicts: boolean;
+}
+
+export function classContext(fleet: Fleet, sharing: SharingClass): ClassContext {
+  const runtime = fleet.runtimes.find((candidate) => candidate.name === sharing.runtime);
+  if (runtime === undefined) throw new TypeError(`no runtime ${sharing.runtime} in the fleet`);
+  const base = runtime.baseModels.find((model) => model.name === sharing.base) ?? null;
+  const pools = fleet.pools
+    .filter((pool) => sharing.pools.includes(pool.name))
+    .sort((a, b) => a.podPriceMicrosPerHour - b.podPriceMicrosPerHour || (a.name < b.name ? -1 : 1));
+  const context = {
+    packing: fleet.packing,
+    mesh: fleet.mesh,
+    modelsPerShard: fleet.budgets.modelsPerShard?.limit ?? null,
+  };
+  return {
+    sharing,
+    runtime,
+    pools,
+    capacity: new Map(pools.map((pool) => [pool.name, toArray(podCapacity(context, pool, runtime, base))])),
+    owner: sharing.nodeIsolated ? sharing.group : '',
+    hasConflicts: sharing.models.some((model) => model.neverWith.length > 0),
+  };
+}
+
+export function toArray(vector: CapacityVector): Float64Array {
+  return Float64Array.from(dimensions, (dimension) => vector[dimension]);
+}
+
+/** Demand of a model on each pod of a shard of `replicas` on `pool`. */
+export function demandArray(model: Model, pool: Pool, runtime: ServingRuntime, replicas: number): Float64Array {
+  return toArray(modelDemand(model, pool, runtime, replicas));
+}
+
+export function fitsIn(demand: Float64Array, free: Float64Array): boolean {
+  for (let d = 0; d < dimensionCount; d++) if ((demand[d] as number) > (free[d] as number)) return false;
+  return true;
+}

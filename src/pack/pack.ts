@@ -1,0 +1,159 @@
+import { byCodePoint } from '../declare/findings';
+
+import { type Diagnostic, diagnostic, StowageError } from '../errors/stowage-error';
+import { ignoreEvents } from '../events';
+import { volumeBound } from './bound';
+import { type ClassContext, classContext } from './class-context';
+import { maxReplicas, replicasNeeded } from './fill';
+import { keepLocked } from './keep-locked';
+import type { OpenShard } from './open-shard';
+import { packClass } from './pack-class';
+import type { LockedPlacement, MoveReason, Packing, PackRequest, Shard } from './packing';
+import { PoolLimits } from './pool-limits';
+import { newShardId } from './shard-id';
+import { sharingClasses } from './sharing';
+
+/**
+ * Assigns every model to a shard: class by class, the classes with the fewest allowed pools first. The same fleet and
+ * lockfile give the same result in any order of declaration. Where pools or GPUs run out it goes over them, and the plan
+ * shows which budget breaks.
+ * @throws StowageError STW2001 where the load of a model is above what any shard carries
+ */
+export function pack(request: PackRequest): Packing {
+  const { fleet } = request;
+  const onEvent = request.onEvent ?? ignoreEvents;
+  onEvent({ type: 'phase-start', phase: 'pack' });
+  const contexts = sharingClasses(fleet).map((sharing) => classContext(fleet, sharing));
+  refuseTooMuchLoad(contexts);
+  let limits = new PoolLimits(fleet);
+  const repack = request.mode === 'repack';
+  const kept = keepLocked(repack ? { fleet } : request, contexts, limits);
+  const order = [...contexts].sort(
+    (a, b) => a.pools.length - b.pools.length || byCodePoint(a.sharing.key, b.sharing.key),
+  );
+  const filled = new Map<ClassContext, OpenShard[]>();
+  let done = 0;
+  for (const context of order) {
+    const existing = kept.shards.get(context.sharing.key) ?? [];
+    const models =
+      existing.length === 0
+        ? context.sharing.models
+        : context.sharing.models.filter((model) => !kept.placed.has(model.key));
+    const result = models.length === 0 ? { shards: existing, limits } : packClass(context, models, existing, limits);
+    limits = result.limits;
+    filled.set(context, result.shards);
+    done += context.sharing.models.length;
+    onEvent({ type: 'phase-progress', phase: 'pack', done, total: fleet.models.length });
+  }
+  const shards = nameShards(contexts, filled, repack ? request.prior : undefined);
+  onEvent({ type: 'phase-end', phase: 'pack', detail: `${shards.length} shards` });
+  onEvent({ type: 'phase-start', phase: 'bound' });
+  const bound = volumeBound(fleet);
+  onEvent({ type: 'phase-end', phase: 'bound' });
+  return { shards, bound, evicted: repack ? movedByRepack(request.prior, shards) : kept.evicted };
+}
+
+function refuseTooMuchLoad(contexts: readonly ClassContext[]): void {
+  const findings: Diagnostic[] = [];
+  for (const context of contexts) {
+    for (const model of context.sharing.models) {
+      if (model.load.microDuty === 0 && model.load.cpuMillis === 0) continue;
+      if (context.pools.some((pool) => replicasNeeded(context, model, pool) > 0)) continue;
+      const need = `${(model.load.microDuty / 1e6).toFixed(1)} accelerators and ${(model.load.cpuMillis / 1000).toFixed(1)} cores`;
+      findings.push(
+        diagnostic(
+          'STW2001',
+          `the load of ${model.key} keeps ${need} busy: more than ${maxReplicas} replicas carry on any pool it may use`,
+          { location: model.source },
+        ),
+      );
+    }
+  }
+  if (findings.length > 0) throw new StowageError(findings);
+}
+
+/** Gives new shards their names, in the order of their first models; a repack reuses the name most of its models had. */
+function nameShards(
+  contexts: readonly ClassContext[],
+  filled: ReadonlyMap<ClassContext, OpenShard[]>,
+  prior: LockedPlacement | undefined,
+): Shard[] {
+  const named: Shard[] = [];
+  const fresh: { readonly context: ClassContext; readonly shard: OpenShard; readonly models: string[] }[] = [];
+  const taken = new Set<string>();
+  for (const context of contexts) {
+    for (const shard of filled.get(context) ?? []) {
+      const models = shard.models.map((model) => model.key).sort(byCodePoint);
+      if (shard.id === null) fresh.push({ context, shard, models });
+      else {
+        taken.add(shard.id);
+        named.push(toShard(context, shard, shard.id, models));
+      }
+    }
+  }
+  fresh.sort((a, b) => byCodePoint(a.models[0] ?? '', b.models[0] ?? ''));
+  const inherited = inheritNames(
+    fresh.map(({ models }) => models),
+    prior,
+  );
+  for (const id of inherited.values()) taken.add(id);
+  fresh.forEach(({ context, shard, models }, index) => {
+    const id = inherited.get(index) ?? newShardId(models[0] ?? '', taken);
+    taken.add(id);
+    named.push(toShard(context, shard, id, models));
+  });
+  return named.sort((a, b) => byCodePoint(a.id, b.id));
+}
+
+/** Each old name to the new shard with most of its models: largest overlap first, each name and shard once. */
+function inheritNames(
+  groups: readonly (readonly string[])[],
+  prior: LockedPlacement | undefined,
+): ReadonlyMap<number, string> {
+  const result = new Map<number, string>();
+  if (prior === undefined) return result;
+  const before = new Map(prior.models.map((model) => [model.key, model.shard]));
+  const overlaps: { readonly index: number; readonly id: string; readonly count: number }[] = [];
+  groups.forEach((models, index) => {
+    const counts = new Map<string, number>();
+    for (const key of models) {
+      const id = before.get(key);
+      if (id !== undefined) counts.set(id, (counts.get(id) ?? 0) + 1);
+    }
+    for (const [id, count] of counts) overlaps.push({ index, id, count });
+  });
+  overlaps.sort((a, b) => b.count - a.count || byCodePoint(a.id, b.id) || a.index - b.index);
+  const used = new Set<string>();
+  for (const { index, id } of overlaps) {
+    if (used.has(id) || result.has(index)) continue;
+    used.add(id);
+    result.set(index, id);
+  }
+  return result;
+}
+
+function toShard(context: ClassContext, shard: OpenShard, id: string, models: readonly string[]): Shard {
+  const { sharing } = context;
+  return {
+    id,
+    pool: shard.pool.name,
+    runtime: sharing.runtime,
+    base: sharing.base,
+    group: sharing.group,
+    nodeIsolated: sharing.nodeIsolated,
+    zones: sharing.zones,
+    replicas: shard.replicas,
+    models,
+  };
+}
+
+function movedByRepack(
+  prior: LockedPlacement | undefined,
+  shards: readonly Shard[],
+): { model: string; reason: MoveReason }[] {
+  const after = new Map(shards.flatMap((shard) => shard.models.map((key) => [key, shard.id] as const)));
+  return (prior?.models ?? [])
+    .filter((model) => after.has(model.key) && after.get(model.key) !== model.shard)
+    .map((model) => ({ model: model.key, reason: 'repack' as const }))
+    .sort((a, b) => byCodePoint(a.model, b.model));
+}
