@@ -11,7 +11,7 @@ export interface ClassContext {
   /** The class's pools, cheapest first (price, then name). */
   readonly pools: readonly Pool[];
   /** Capacity of one pod by pool, as numbers in the order of `dimensions`. */
-  readonly capacity: ReadonlyMap<string, Float64Array>;
+  readonly capacity: ReadonlyMap<string, number[]>;
   /** Owner of its nodes in `PoolLimits`. */
   readonly owner: string;
   readonly hasConflicts: boolean;
@@ -39,16 +39,24 @@ export function classContext(fleet: Fleet, sharing: SharingClass): ClassContext 
   };
 }
 
-export function toArray(vector: CapacityVector): Float64Array {
-  return Float64Array.from(dimensions, (dimension) => vector[dimension]);
+/** In the order of `dimensions`; plain arrays, as typed ones cost more to make than to use at this length. */
+function toArray(vector: CapacityVector): number[] {
+  return [
+    vector.acceleratorMemoryBytes,
+    vector.microDuty,
+    vector.memoryBytes,
+    vector.cpuMillis,
+    vector.diskBytes,
+    vector.models,
+  ];
 }
 
 /** Demand of a model on each pod of a shard of `replicas` on `pool`. */
-export function demandArray(model: Model, pool: Pool, runtime: ServingRuntime, replicas: number): Float64Array {
+export function demandArray(model: Model, pool: Pool, runtime: ServingRuntime, replicas: number): number[] {
   return toArray(modelDemand(model, pool, runtime, replicas));
 }
 
-export function fitsIn(demand: Float64Array, free: Float64Array): boolean {
+export function fitsIn(demand: number[], free: number[]): boolean {
   for (let d = 0; d < dimensionCount; d++) if ((demand[d] as number) > (free[d] as number)) return false;
   return true;
 }

@@ -56,20 +56,11 @@ export function evenSpread(
   let shards: OpenShard[] = [];
   for (const level of levels) {
     const own = items.filter((item) => item.replicas === level);
-    let low = 0;
-    let high = atMost;
-    let best: OpenShard[] | null = null;
-    while (low <= high) {
-      const middle = (low + high) >> 1;
-      const tried = spreadLevel(context, own, shards, middle, level, main);
-      if (tried === null) low = middle + 1;
-      else {
-        best = tried;
-        high = middle - 1;
-      }
-    }
-    if (best === null) return null;
-    shards = best;
+    const spread = fewestShards(leastShards(context, own, shards, level, main), atMost, (count) =>
+      spreadLevel(context, own, shards, count, level, main),
+    );
+    if (spread === null) return null;
+    shards = spread;
   }
   shards = shards.filter((shard) => shard.models.length > 0);
   for (const shard of shards) {
@@ -77,6 +68,53 @@ export function evenSpread(
     limits.add(main, context.owner, shard.replicas);
   }
   return shards;
+}
+
+/** The result for the smallest count in [low, high] that has one: steps up that double, then halves the last step. */
+function fewestShards<T>(low: number, high: number, attempt: (count: number) => T | null): T | null {
+  let failed = low - 1;
+  let best: T | null = null;
+  let found = high + 1;
+  for (let count = low, step = 1; best === null && failed < high; count = Math.min(high, count + step), step *= 2) {
+    best = attempt(count);
+    if (best === null) failed = count;
+    else found = count;
+  }
+  while (best !== null && found - failed > 1) {
+    const middle = (failed + found) >> 1;
+    const tried = attempt(middle);
+    if (tried === null) failed = middle;
+    else {
+      best = tried;
+      found = middle;
+    }
+  }
+  return best;
+}
+
+/** What the level's volume needs beyond the room that `existing` has: no fewer shards can do. */
+function leastShards(
+  context: ClassContext,
+  items: readonly Item[],
+  existing: readonly OpenShard[],
+  replicas: number,
+  main: Pool,
+): number {
+  const capacity = capacityOf(context, main);
+  const most = existing.reduce((least, shard) => Math.max(least, shard.replicas), replicas);
+  const total: number[] = new Array<number>(dimensionCount).fill(0);
+  for (const { model } of items) {
+    const demand = demandArray(model, main, context.runtime, most);
+    for (let d = 0; d < dimensionCount; d++) total[d] = (total[d] as number) + (demand[d] as number);
+  }
+  let least = 0;
+  for (let d = 0; d < dimensionCount; d++) {
+    const room = existing.reduce((sum, shard) => sum + (shard.free[d] as number), 0);
+    // A hair below, as sums of doubles may be a hair above.
+    if ((capacity[d] as number) > 0)
+      least = Math.max(least, Math.ceil(((total[d] as number) - room) / (capacity[d] as number) - 1e-9));
+  }
+  return least;
 }
 
 function spreadLevel(
@@ -94,7 +132,7 @@ function spreadLevel(
   for (const { model } of items) {
     let best: OpenShard | null = null;
     let bestRoom = -1;
-    let demand: Float64Array = new Float64Array(dimensionCount);
+    let demand: number[] = [];
     let demandReplicas = 0;
     for (const shard of shards) {
       if (shard.replicas !== demandReplicas) {
@@ -124,7 +162,7 @@ function copyOf(context: ClassContext, shard: OpenShard): OpenShard {
   return copy;
 }
 
-function capacityOf(context: ClassContext, pool: Pool): Float64Array {
+function capacityOf(context: ClassContext, pool: Pool): number[] {
   const capacity = context.capacity.get(pool.name);
   if (capacity === undefined) throw new TypeError(`pool ${pool.name} is not in class ${context.sharing.key}`);
   return capacity;
@@ -153,9 +191,9 @@ function sortedItems(context: ClassContext, models: readonly Model[], main: Pool
 }
 
 /** For each position, the least demand of it and all later items in each dimension: `least[i]`. */
-function leastDemands(context: ClassContext, items: readonly Item[], main: Pool): Float64Array[] {
-  const least: Float64Array[] = new Array(items.length + 1);
-  let running = new Float64Array(dimensionCount).fill(Number.POSITIVE_INFINITY);
+function leastDemands(context: ClassContext, items: readonly Item[], main: Pool): number[][] {
+  const least: number[][] = new Array(items.length + 1);
+  let running = new Array<number>(dimensionCount).fill(Number.POSITIVE_INFINITY);
   least[items.length] = running;
   for (let i = items.length - 1; i >= 0; i--) {
     const item = items[i] as Item;
@@ -170,7 +208,7 @@ function leastDemands(context: ClassContext, items: readonly Item[], main: Pool)
   return least;
 }
 
-function stillUseful(shard: OpenShard, least: Float64Array | undefined): boolean {
+function stillUseful(shard: OpenShard, least: number[] | undefined): boolean {
   if (least === undefined) return false;
   // Accelerator memory is 0 on CPU pools for the same model: skip the dimension there.
   for (let d = shard.pool.accelerator === null ? 1 : 0; d < dimensionCount; d++)
@@ -181,11 +219,11 @@ function stillUseful(shard: OpenShard, least: Float64Array | undefined): boolean
 function tightest(context: ClassContext, shards: readonly OpenShard[], model: Model): OpenShard | null {
   let best: OpenShard | null = null;
   let bestRoom = Number.POSITIVE_INFINITY;
-  const demands = new Map<string, Float64Array>();
+  const demands = new Map<string, number[]>();
   let lastPool: Pool | null = null;
   let lastReplicas = 0;
-  let demand: Float64Array = new Float64Array(dimensionCount);
-  let capacity: Float64Array = demand;
+  let demand: number[] = [];
+  let capacity: number[] = demand;
   for (const shard of shards) {
     if (shard.replicas < model.replicas) continue;
     if (shard.pool !== lastPool || shard.replicas !== lastReplicas) {

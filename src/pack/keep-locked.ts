@@ -54,7 +54,7 @@ export function keepLocked(request: PackRequest, contexts: readonly ClassContext
       locked.replicas,
       Math.min(...same.map(({ model }) => replicasNeeded(context, model, pool) || model.replicas)),
     );
-    const shard = new OpenShard(id, pool, replicas, context.capacity.get(pool.name) as Float64Array, context.runtime);
+    const shard = new OpenShard(id, pool, replicas, context.capacity.get(pool.name) as number[], context.runtime);
     for (const { model } of same.sort((a, b) => byCodePoint(a.model.key, b.model.key))) {
       if (model.replicas > replicas || !shard.welcomes(model))
         evicted.push({ model: model.key, reason: 'no-longer-fits' });
@@ -80,7 +80,7 @@ function majority(entries: readonly { readonly context: ClassContext }[]): Class
 
 /** The model whose leaving ends the overflow with the least room wasted, or relieves it most. */
 function mostRelief(shard: OpenShard, context: ClassContext): number {
-  const capacity = context.capacity.get(shard.pool.name) as Float64Array;
+  const capacity = context.capacity.get(shard.pool.name) as number[];
   let best = 0;
   let bestRelief = -1;
   let bestSize = Number.POSITIVE_INFINITY;

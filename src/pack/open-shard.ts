@@ -4,7 +4,7 @@ import { demandArray, dimensionCount } from './class-context';
 /** A shard while it is being filled. Mutable: lives for one packing. */
 export class OpenShard {
   readonly models: Model[] = [];
-  readonly free: Float64Array;
+  readonly free: number[];
   private labels: Set<string> | null = null;
   private forbidden: Set<string> | null = null;
 
@@ -13,10 +13,10 @@ export class OpenShard {
     readonly id: string | null,
     public pool: Pool,
     public replicas: number,
-    capacity: Float64Array,
+    capacity: number[],
     private readonly runtime: ServingRuntime,
   ) {
-    this.free = Float64Array.from(capacity);
+    this.free = [...capacity];
   }
 
   add(model: Model, demand = demandArray(model, this.pool, this.runtime, this.replicas)): void {

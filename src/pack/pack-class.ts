@@ -55,7 +55,7 @@ function clone(context: ClassContext, shard: OpenShard): OpenShard {
     shard.id,
     shard.pool,
     shard.replicas,
-    context.capacity.get(shard.pool.name) as Float64Array,
+    context.capacity.get(shard.pool.name) as number[],
     context.runtime,
   );
   for (const model of shard.models) copy.add(model);
@@ -82,8 +82,8 @@ function cheapest(context: ClassContext, shard: OpenShard, limits: PoolLimits): 
   for (const pool of context.pools) {
     if (pool.podPriceMicrosPerHour >= shard.pool.podPriceMicrosPerHour) break;
     if (pool === shard.pool || !limits.allows(pool, context.owner, shard.replicas)) continue;
-    const capacity = context.capacity.get(pool.name) as Float64Array;
-    const free = Float64Array.from(capacity);
+    const capacity = context.capacity.get(pool.name) as number[];
+    const free = [...capacity];
     const fits = shard.models.every((model) => {
       const demand = demandArray(model, pool, context.runtime, shard.replicas);
       for (let d = 0; d < dimensionCount; d++) {
