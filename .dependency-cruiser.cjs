@@ -9,11 +9,32 @@ const only = (name, from, notTo, comment) => ({
 
 module.exports = {
   forbidden: [
-    { name: 'no-circular', severity: 'error', from: { path: '^(src|components)' }, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
-    only('core-is-plain', '^src', '(^components)|(node_modules/(@pulumi|cdk8s|constructs))', 'the core knows neither Pulumi nor cdk8s'),
-    only('declare-is-first', '^src/(declare|runtimes)', '^src/(pack|verify|plan|render|report|cli)', 'declare depends on no later stage'),
+    {
+      name: 'no-circular',
+      severity: 'error',
+      from: { path: '^(src|components)' },
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    only(
+      'core-is-plain',
+      '^src',
+      '(^components)|(node_modules/(@pulumi|cdk8s|constructs))',
+      'the core knows neither Pulumi nor cdk8s',
+    ),
+    only(
+      'declare-is-first',
+      '^src/(declare|runtimes)',
+      '^src/(pack|verify|plan|render|report|cli)',
+      'declare depends on no later stage',
+    ),
     only('pack-before-plan', '^src/pack', '^src/(verify|plan|render|report|cli)', 'pack depends on declare only'),
-    { name: 'verify-is-independent', comment: 'the checker shares no code with the packer', severity: 'error', from: { path: '^src/verify' }, to: { path: '^src/(pack|plan|render|report|cli)', dependencyTypesNot: ['type-only'] } },
+    {
+      name: 'verify-is-independent',
+      comment: 'the checker shares no code with the packer',
+      severity: 'error',
+      from: { path: '^src/verify' },
+      to: { path: '^src/(pack|plan|render|report|cli)', dependencyTypesNot: ['type-only'] },
+    },
     only('plan-before-render', '^src/plan', '^src/(render|report|cli)', 'plan depends on declare and pack'),
     only('render-before-cli', '^src/render', '^src/(report|cli)', 'render depends on plan'),
     only('report-is-a-view', '^src/report', '^src/(cli|render)', 'reports show plans, nothing else'),
