@@ -15,6 +15,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: 'forks',
+    // The sources require their heavy parts lazily: plain Node must find .ts there.
+    execArgv: ['--require', 'tsx/cjs'],
     maxWorkers: 2,
   },
 });

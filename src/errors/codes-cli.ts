@@ -31,17 +31,6 @@ export const cliErrors = {
     cause: 'The code is not one that this version of Stowage reports.',
     remedy: 'Codes look like STW1008; docs/reference/errors.md lists all of them.',
   },
-  STW5101: {
-    title: 'Lockfile is not current',
-    cause:
-      'The fleet needs another placement than the lockfile has, and frozen mode (the default where CI is set) must not change it.',
-    remedy: 'Run `stowage lock`, review the plan, and commit the lockfile with the change.',
-  },
-  STW5102: {
-    title: 'No such model to update',
-    cause: '`--update` names a model that the fleet does not have.',
-    remedy: 'Correct the key: it is tenant/name@version.',
-  },
   STW5999: {
     title: 'Internal error',
     cause: 'Stowage broke one of its own promises.',
