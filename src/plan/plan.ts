@@ -85,6 +85,13 @@ export interface PlannedShard extends Shard {
   /** Of one pod. */
   readonly used: CapacityVector;
   readonly capacity: CapacityVector;
+  /** Footprint of one copy of each of `models`, in their order: so that two plans can be compared without their fleets. */
+  readonly sizes: ShardSizes;
+}
+export interface ShardSizes {
+  readonly acceleratorMemoryBytes: readonly number[];
+  readonly memoryBytes: readonly number[];
+  readonly diskBytes: readonly number[];
 }
 
 /** The same models with one server each. */
