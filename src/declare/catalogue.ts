@@ -1,18 +1,27 @@
-import { extname, relative, resolve } from 'node:path';
+import { extname, resolve } from 'node:path';
+import { readCsv } from './csv';
 import { byCodePoint, Findings } from './findings';
-import type { SourceLocation } from './fleet';
 import type { ModelInput } from './input';
-import { readLines, readText } from './text-file';
-import { type Located, pathText } from './validate';
+import { type Located, pathText } from './located';
+import { shownPath } from './shown-path';
+import { readLines, readText, reason } from './text-file';
 import { parseYamlDocument } from './yaml-document';
 
 type Take = (entry: Located) => void;
 
+export interface CataloguePlace {
+  /** Where relative patterns start. */
+  readonly directory: string;
+  /** The fleet's own file, which no pattern means. */
+  readonly own: string | null;
+  /** The place of a path in the fleet. */
+  readonly at: Located['at'];
+}
+
 /** Reads every file that the patterns match, in code point order, and hands each entry on. */
 export function loadCatalogues(
   patterns: readonly string[],
-  baseDirectory: string,
-  at: (path: readonly PropertyKey[]) => SourceLocation,
+  place: CataloguePlace,
   findings: Findings,
   take: Take,
 ): void {
@@ -20,16 +29,16 @@ export function loadCatalogues(
   const files = new Set<string>();
   patterns.forEach((pattern, i) => {
     const matched = globSync(pattern, {
-      cwd: baseDirectory,
+      cwd: place.directory,
       onlyFiles: true,
       expandDirectories: false,
       absolute: true,
-    });
+    }).filter((file) => file !== place.own);
     if (matched.length === 0)
-      findings.add('STW1014', `the catalogue pattern "${pattern}" matches no file`, at(['catalogues', i]));
+      findings.add('STW1014', `the catalogue pattern "${pattern}" matches no file`, place.at(['catalogues', i]));
     for (const file of matched) files.add(file);
   });
-  for (const file of [...files].sort(byCodePoint)) readEntries(file, displayName(file), findings, take);
+  for (const file of [...files].sort(byCodePoint)) readEntries(file, shownPath(file), findings, take);
 }
 
 /** The models of one catalogue file, unchecked: for programs that build a FleetInput. @throws StowageError */
@@ -38,17 +47,12 @@ export function readCatalogue(file: string): ModelInput[] {
   const models: ModelInput[] = [];
   readEntries(
     resolve(file),
-    displayName(resolve(file)),
+    shownPath(resolve(file)),
     findings,
     (entry) => void models.push(entry.value as ModelInput),
   );
   findings.throwIfAny();
   return models;
-}
-
-function displayName(file: string): string {
-  const near = relative(process.cwd(), file);
-  return near.startsWith('..') ? file : near;
 }
 
 function readEntries(file: string, shown: string, findings: Findings, take: Take): void {
@@ -71,13 +75,13 @@ function readEntries(file: string, shown: string, findings: Findings, take: Take
 }
 
 function readJsonLines(file: string, shown: string, findings: Findings, take: Take): void {
-  readLines(file, findings, (line, number) => {
+  readLines(file, shown, findings, (line, number) => {
     if (line.trim() === '') return;
     let value: unknown;
     try {
       value = JSON.parse(line);
     } catch (error) {
-      findings.add('STW1003', `not a line of JSON: ${(error as Error).message}`, { file: shown, line: number });
+      findings.add('STW1003', `not a line of JSON: ${reason(error)}`, { file: shown, line: number });
       return;
     }
     take({
@@ -88,7 +92,7 @@ function readJsonLines(file: string, shown: string, findings: Findings, take: Ta
 }
 
 function readList(file: string, shown: string, findings: Findings, take: Take): void {
-  const text = readText(file, findings);
+  const text = readText(file, shown, findings);
   if (text === null) return;
   const document = parseYamlDocument(text, shown, findings);
   if (document === null) return;
@@ -101,52 +105,4 @@ function readList(file: string, shown: string, findings: Findings, take: Take): 
     return;
   }
   list.forEach((entry: unknown, i) => void take({ value: entry, at: (path) => document.at([...prefix, i, ...path]) }));
-}
-
-const numberColumns = new Set([
-  'requestsPerSecond',
-  'gpuSecondsPerRequest',
-  'throughputPerSecond',
-  'cpuSecondsPerRequest',
-  'replicas',
-  'priority',
-  'margin',
-]);
-const listColumns = new Set(['pools', 'accelerators', 'zones', 'neverWith']);
-
-function readCsv(file: string, shown: string, findings: Findings, take: Take): void {
-  const text = readText(file, findings);
-  if (text === null) return;
-  const { parse } = require('csv-parse/sync') as typeof import('csv-parse/sync');
-  let rows: { record: Record<string, string>; info: { lines: number } }[];
-  try {
-    rows = parse(text, {
-      columns: true,
-      info: true,
-      bom: true,
-      skip_empty_lines: true,
-      trim: true,
-    }) as unknown as typeof rows;
-  } catch (error) {
-    const { message, lines } = error as Error & { lines?: number };
-    findings.add('STW1003', `not CSV: ${message}`, { file: shown, ...(lines === undefined ? {} : { line: lines }) });
-    return;
-  }
-  for (const { record, info } of rows) {
-    const value: Record<string, unknown> = {};
-    for (const [column, cell] of Object.entries(record)) {
-      if (cell === '') continue;
-      const typed: unknown =
-        numberColumns.has(column) && !Number.isNaN(Number(cell))
-          ? Number(cell)
-          : listColumns.has(column)
-            ? cell.split(';').map((part) => part.trim())
-            : cell;
-      Object.defineProperty(value, column, { value: typed, enumerable: true, writable: true, configurable: true });
-    }
-    take({
-      value,
-      at: (path) => ({ file: shown, line: info.lines, ...(path.length === 0 ? {} : { path: pathText(path) }) }),
-    });
-  }
 }

@@ -1,10 +1,12 @@
+import { resolve } from 'node:path';
 import { type EventSink, ignoreEvents } from '../events';
-import { loadCatalogues } from './catalogue';
 import { Findings } from './findings';
-import type { Fleet, Model, SourceLocation } from './fleet';
+import type { Fleet, SourceLocation } from './fleet';
+import { resolveFrame } from './frame';
 import type { FleetInput } from './input';
-import { assemble, ModelNormaliser, normaliseFrame } from './normalise';
-import { type Located, pathText, validateHead, validateModel } from './validate';
+import { type Located, pathText } from './located';
+import { ModelCollector } from './models';
+import { validateHead, validateModel } from './validate';
 
 export interface DefineOptions {
   /** Where relative catalogue globs start. @default the current directory */
@@ -41,33 +43,54 @@ export function defineLocated(document: Located, options: DefineOptions): Fleet 
   onEvent({ type: 'phase-start', phase: 'load' });
   const { models, catalogues, head } = split(document.value);
   const parsedHead = validateHead({ value: head, at: document.at }, findings);
-  const frame = parsedHead === null ? null : normaliseFrame(parsedHead, document, findings);
-  if (frame === null) findings.throwIfAny();
-  const normaliser = frame === null ? null : new ModelNormaliser(frame, findings);
-  const done: Model[] = [];
+  const frame = parsedHead === null ? null : resolveFrame(parsedHead, document, findings);
+  const collector = frame === null ? null : new ModelCollector(frame, findings);
+  let seen = 0;
+  // Without a frame the entries' shapes are still checked, so that all findings come at once.
   const take = (entry: Located): void => {
-    const parsed = validateModel(entry, findings);
-    const model = parsed === null || normaliser === null ? null : normaliser.normalise(parsed, entry);
-    if (model !== null) done.push(model);
-    if (done.length % 10_000 === 0) onEvent({ type: 'phase-progress', phase: 'load', done: done.length });
+    const input = validateModel(entry, findings);
+    if (input !== null) collector?.add(input, entry);
+    if (++seen % 10_000 === 0) onEvent({ type: 'phase-progress', phase: 'load', done: seen });
   };
-  if (models !== undefined && !Array.isArray(models))
-    findings.add('STW1004', '"models" must be a list', document.at(['models']));
-  if (Array.isArray(models))
-    models.forEach((value, i) => void take({ value, at: (path) => document.at(['models', i, ...path]) }));
-  if (catalogues !== undefined) {
-    if (Array.isArray(catalogues) && catalogues.every((pattern) => typeof pattern === 'string')) {
-      loadCatalogues(catalogues, options.baseDirectory ?? process.cwd(), document.at, findings, take);
-    } else findings.add('STW1004', '"catalogues" must be a list of file patterns', document.at(['catalogues']));
+  takeModels(models, document, findings, take);
+  takeCatalogues(catalogues, document, options, findings, take);
+  if (collector !== null && findings.count === 0) {
+    if (collector.count === 0) findings.add('STW1016', 'the fleet declares no model', document.at(['models']));
+    collector.checkTotals();
   }
-  if (findings.count === 0 && done.length === 0)
-    findings.add('STW1016', 'the fleet declares no model', document.at(['models']));
   findings.throwIfAny();
-  if (frame === null || normaliser === null) throw new TypeError('unreachable: a fleet without frame has findings');
-  const fleet = assemble(frame, normaliser, done);
+  if (collector === null) throw new TypeError('unreachable: a fleet without frame has findings');
+  const fleet = collector.fleet();
   Object.defineProperty(fleet, brand, { value: true });
   onEvent({ type: 'phase-end', phase: 'load', detail: `${fleet.models.length} models` });
   return fleet;
+}
+
+function takeModels(models: unknown, document: Located, findings: Findings, take: (entry: Located) => void): void {
+  if (models === undefined) return;
+  if (!Array.isArray(models)) {
+    findings.add('STW1004', '"models" must be a list', document.at(['models']));
+    return;
+  }
+  // Not forEach: it skips holes.
+  for (const [i, value] of models.entries()) take({ value, at: (path) => document.at(['models', i, ...path]) });
+}
+
+function takeCatalogues(
+  catalogues: unknown,
+  document: Located,
+  { baseDirectory, file }: DefineOptions,
+  findings: Findings,
+  take: (entry: Located) => void,
+): void {
+  if (catalogues === undefined) return;
+  if (!Array.isArray(catalogues) || !catalogues.every((pattern) => typeof pattern === 'string')) {
+    findings.add('STW1004', '"catalogues" must be a list of file patterns', document.at(['catalogues']));
+    return;
+  }
+  const own = file === undefined ? null : resolve(file);
+  const { loadCatalogues } = require('./catalogue') as typeof import('./catalogue');
+  loadCatalogues(catalogues, { directory: baseDirectory ?? process.cwd(), own, at: document.at }, findings, take);
 }
 
 function split(value: unknown): { models?: unknown; catalogues?: unknown; head: unknown } {

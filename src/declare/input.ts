@@ -31,6 +31,9 @@ export interface FleetInput {
   baseline?: BaselineInput | undefined;
 }
 
+/** A fleet without its models, which are checked one by one. */
+export type FleetHead = Omit<FleetInput, 'models' | 'catalogues'>;
+
 /** A kind of node. */
 export interface PoolInput {
   name: string;
@@ -119,11 +122,11 @@ export interface ModelInput extends FootprintInput, LoadInput {
 export interface FootprintInput {
   /** What one loaded copy takes of an accelerator's memory. @default 0 */
   gpuMemory?: Quantity | undefined;
-  /** Host memory. @default estimated: 64Mi */
+  /** Host memory. @default estimated: 64Mi, or `disk` where only that is given, plus 25% */
   memory?: Quantity | undefined;
   /** Size of its files. @default the larger of the two above */
   disk?: Quantity | undefined;
-  /** @default declared */
+  /** @default declared where gpuMemory or memory is given, else estimated */
   provenance?: SizeProvenance | undefined;
   /** Factor on the sizes. @default 1.25 where estimated, else 1 */
   margin?: number | undefined;

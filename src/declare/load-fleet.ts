@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
-import { dirname, extname, relative, resolve } from 'node:path';
+import { dirname, extname, resolve } from 'node:path';
 import { StowageError } from '../errors/stowage-error';
 import type { EventSink } from '../events';
-import { defineFleet, defineLocated, isFleet } from './define-fleet';
+import { type DefineOptions, defineFleet, defineLocated, isFleet } from './define-fleet';
 import { Findings } from './findings';
 import type { Fleet } from './fleet';
 import type { FleetInput } from './input';
-import { readText } from './text-file';
+import { shownPath } from './shown-path';
+import { readText, reason } from './text-file';
 import { parseYamlDocument } from './yaml-document';
 
 export interface LoadOptions {
@@ -22,8 +23,7 @@ const documents = new Set(['.yaml', '.yml', '.json']);
  */
 export function loadFleet(file: string, options: LoadOptions = {}): Fleet {
   const path = resolve(file);
-  const near = relative(process.cwd(), path);
-  const shown = near.startsWith('..') ? path : near;
+  const shown = shownPath(path);
   const ending = extname(path).toLowerCase();
   const findings = new Findings();
   if (!documents.has(ending) && !modules.has(ending))
@@ -32,32 +32,43 @@ export function loadFleet(file: string, options: LoadOptions = {}): Fleet {
   findings.throwIfAny();
   const context = { ...options, baseDirectory: dirname(path), file: shown };
   if (modules.has(ending)) return fromModule(path, shown, context);
-  const text = readText(path, findings);
+  const text = readText(path, shown, findings);
   const document = text === null ? null : parseYamlDocument(text, shown, findings);
   findings.throwIfAny();
   if (document === null) throw new TypeError('unreachable: an unread document has findings');
   return defineLocated(document, context);
 }
 
-function fromModule(path: string, shown: string, context: Parameters<typeof defineFleet>[1]): Fleet {
+function fromModule(path: string, shown: string, context: DefineOptions): Fleet {
   const findings = new Findings();
-  let exported: unknown;
+  const exported = evaluate(path, shown, findings);
+  if (isFleet(exported)) return exported;
+  if (exported instanceof Promise)
+    findings.add(
+      'STW1015',
+      `${shown} exports a promise`,
+      { file: shown },
+      'Export the fleet itself: read what it needs with synchronous calls.',
+    );
+  else if (typeof exported !== 'object' || exported === null || !('name' in exported && 'pools' in exported))
+    findings.add('STW1015', `${shown} exports no fleet`, { file: shown });
+  findings.throwIfAny();
+  return defineFleet(exported as FleetInput, context);
+}
+
+/** What a module exports as its fleet. */
+function evaluate(path: string, shown: string, findings: Findings): unknown {
   try {
     const { createJiti } = require('jiti') as typeof import('jiti');
     const jiti = createJiti(__filename, { interopDefault: false, alias: ownAlias() });
-    const loaded = jiti(path) as { fleet?: unknown; default?: unknown };
-    exported = loaded.fleet ?? loaded.default ?? loaded;
+    const loaded = jiti(path) as { fleet?: unknown; default?: unknown } | null | undefined;
+    return loaded?.fleet ?? loaded?.default ?? loaded;
   } catch (error) {
     if (StowageError.is(error)) throw error;
-    findings.add('STW1015', `${shown} failed: ${(error as Error).message}`, { file: shown });
+    findings.add('STW1015', `${shown} failed: ${reason(error)}`, { file: shown });
     findings.throwIfAny({ cause: error });
+    return undefined;
   }
-  if (isFleet(exported)) return exported;
-  if (typeof exported !== 'object' || exported === null || !('name' in exported) || !('pools' in exported)) {
-    findings.add('STW1015', `${shown} exports no fleet`, { file: shown });
-    findings.throwIfAny();
-  }
-  return defineFleet(exported as FleetInput, context);
 }
 
 /** A fleet module imports `stowage`: this very package, also where it is not installed under that name. */

@@ -22,7 +22,7 @@ const multipliers: Readonly<Record<string, readonly [numerator: bigint, denomina
   Ei: [1024n ** 6n, 1n],
 };
 
-const pattern = /^\+?(\d{1,24})(?:\.(\d{0,18}))?(?:(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)|[eE]([+-]?\d{1,2}))?$/;
+const pattern = /^\+?(\d{1,24})(?:\.(\d{0,18}))?(?:(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)|[eE]([+-]?\d{1,3}))?$/;
 
 export type QuantityResult =
   | { readonly ok: true; readonly value: number }
@@ -30,14 +30,37 @@ export type QuantityResult =
 
 const fail = (reason: string): QuantityResult => ({ ok: false, reason });
 
+/** Most quantities are a whole number of a binary unit and need no arithmetic beyond a double's. */
+const plain = /^(\d{1,9})(Ki|Mi|Gi)?$/;
+const plainUnits: Readonly<Record<string, number>> = { Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30 };
+
+/** The same as {@link parseExactly} where a double is exact; null where it may not be. */
+function parsePlain(input: unknown, scale: number): number | null {
+  let value: number;
+  if (typeof input === 'string') {
+    const match = plain.exec(input);
+    if (match === null) return null;
+    value = Number(match[1]) * (plainUnits[match[2] ?? ''] ?? 1) * scale;
+  } else if (typeof input === 'number' && input >= 0) {
+    const scaled = input * scale;
+    const nearest = Math.round(scaled);
+    // Well between two whole numbers the product's error cannot change which is above it.
+    if (input <= 1e6 && Math.abs(scaled - nearest) > 1e-3) value = Math.ceil(scaled);
+    else if (Number.isInteger(input)) value = scaled;
+    else return null;
+  } else return null;
+  // Minus zero becomes zero.
+  return Number.isSafeInteger(value) ? value + 0 : null;
+}
+
 /** `text` x `scale`, rounded up to an integer; refuses what is negative, not a number, or above 2^53 - 1. */
-function parseScaled(input: unknown, scale: bigint): QuantityResult {
+function parseExactly(input: unknown, scale: bigint): QuantityResult {
   if (typeof input === 'number') {
     if (!Number.isFinite(input)) return fail(`${input} is not a finite number`);
     if (input < 0) return fail(`${input} is negative`);
     if (Number.isInteger(input)) return inRange(BigInt(input) * scale);
     // The shortest decimal that reads back as this double is what the user wrote.
-    return parseScaled(String(input), scale);
+    return parseExactly(String(input), scale);
   }
   if (typeof input !== 'string') return fail(`expected a quantity such as 16Gi or 500m, got ${describe(input)}`);
   const text = input.trim();
@@ -73,14 +96,19 @@ function describe(value: unknown): string {
   return value === null ? 'null' : Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`;
 }
 
+function parseScaled(input: unknown, scale: number): QuantityResult {
+  const value = parsePlain(input, scale);
+  return value === null ? parseExactly(input, BigInt(scale)) : { ok: true, value };
+}
+
 /** Bytes: `16Gi`, `512M`, or a plain number of bytes. */
-export const parseBytes = (input: unknown): QuantityResult => parseScaled(input, 1n);
+export const parseBytes = (input: unknown): QuantityResult => parseScaled(input, 1);
 
 /** Milli-cores: `500m` is 500, `2` is 2000. */
-export const parseCpuMillis = (input: unknown): QuantityResult => parseScaled(input, 1000n);
+export const parseCpuMillis = (input: unknown): QuantityResult => parseScaled(input, 1000);
 
 /** A decimal number in millionths, rounded up: dollars, shares, accelerator-seconds. */
-export const parseMicros = (input: unknown): QuantityResult => parseScaled(input, 1_000_000n);
+export const parseMicros = (input: unknown): QuantityResult => parseScaled(input, 1_000_000);
 
 /** A decimal number in thousandths, rounded up: requests a second, speeds. */
-export const parseMillis = (input: unknown): QuantityResult => parseScaled(input, 1000n);
+export const parseMillis = (input: unknown): QuantityResult => parseScaled(input, 1000);

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
-/** The shape of what users write. Meaning (quantities, references, fit) is checked by `normalise.ts`. */
+/**
+ * The shape of what users write. Meaning (quantities, references, fit) is checked afterwards. No public module may import
+ * this one: its types are zod's, which older compilers cannot read.
+ */
 
 const quantity = z
   .union([z.string().max(64), z.number()])
@@ -177,6 +180,8 @@ const budgetsSchema = z.strictObject({
 
 /** A fleet without its models, which are checked one by one. */
 export const fleetHeadSchema = z.strictObject({
+  /** For editors; no meaning. */
+  $schema: z.string().optional(),
   name: label.max(40),
   namespace: label.optional(),
   pools: z.array(poolSchema),
@@ -224,6 +229,3 @@ export const fleetHeadSchema = z.strictObject({
 export const fleetSchema = fleetHeadSchema
   .extend({ models: z.array(modelSchema).optional(), catalogues: z.array(text).optional() })
   .meta({ id: 'Fleet' });
-
-export type FleetHead = z.infer<typeof fleetHeadSchema>;
-export type ParsedModel = z.infer<typeof modelSchema>;

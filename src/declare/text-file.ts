@@ -2,70 +2,85 @@ import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import type { Findings } from './findings';
 
 const chunkBytes = 1 << 20;
+/** No line of text is longer; a file without line ends must not fill the memory. */
+const longestLine = 1 << 24;
 
-/** The whole file as text, or null and a finding. */
-export function readText(file: string, findings: Findings): string | null {
+/** The whole file as text, or null and a finding that calls it `shown`. */
+export function readText(file: string, shown: string, findings: Findings): string | null {
   try {
-    if (!statSync(file).isFile()) throw new Error('it is not a file');
-    return decode(readFileSync(file), file, findings);
+    requireFile(file);
+    const bytes = readFileSync(file);
+    if (bytes.includes(0)) throw new NotText();
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
-    findings.add('STW1001', `cannot read ${file}: ${reason(error)}`, { file });
+    reportUnreadable(error, shown, findings);
     return null;
   }
 }
 
-/** Calls `take` with each line and its number, reading in chunks so that the file is never held whole. */
-export function readLines(file: string, findings: Findings, take: (line: string, number: number) => void): void {
-  let handle: number;
-  try {
-    if (!statSync(file).isFile()) throw new Error('it is not a file');
-    handle = openSync(file, 'r');
-  } catch (error) {
-    findings.add('STW1001', `cannot read ${file}: ${reason(error)}`, { file });
-    return;
+/**
+ * Calls `take` with each line and its number, reading in chunks so that the file is never held whole. What `take` throws
+ * passes through.
+ */
+export function readLines(
+  file: string,
+  shown: string,
+  findings: Findings,
+  take: (line: string, number: number) => void,
+): void {
+  let number = 0;
+  for (const lines of lineChunks(file, shown, findings)) {
+    for (const line of lines) take(line.endsWith('\r') ? line.slice(0, -1) : line, ++number);
   }
+}
+
+/** The lines of a file, a chunk's worth at a time; ends early, with a finding, where it cannot be read on. */
+function* lineChunks(file: string, shown: string, findings: Findings): Generator<readonly string[]> {
+  let handle: number | null = null;
+  let number = 0;
   try {
+    requireFile(file);
+    handle = openSync(file, 'r');
     const buffer = Buffer.alloc(chunkBytes);
     const decoder = new TextDecoder('utf-8', { fatal: true });
     let rest = '';
-    let number = 0;
-    for (;;) {
-      const count = readSync(handle, buffer, 0, chunkBytes, null);
+    for (let count = -1; count !== 0; ) {
+      count = readSync(handle, buffer, 0, chunkBytes, null);
       const bytes = buffer.subarray(0, count);
       if (bytes.includes(0)) throw new NotText();
       const lines = (rest + decoder.decode(bytes, { stream: count > 0 })).split('\n');
       rest = count > 0 ? (lines.pop() ?? '') : '';
-      for (const line of lines) take(line.endsWith('\r') ? line.slice(0, -1) : line, ++number);
-      if (count === 0) return;
+      number += lines.length;
+      yield lines;
+      if (rest.length > longestLine) throw new LineTooLong();
     }
   } catch (error) {
-    if (!(error instanceof NotText) && !isDecodeError(error)) throw error;
-    findings.add('STW1002', `${file} is not UTF-8 text`, { file });
+    if (error instanceof LineTooLong)
+      findings.add('STW1003', `the line is longer than ${longestLine} characters`, { file: shown, line: number + 1 });
+    else reportUnreadable(error, shown, findings);
   } finally {
-    closeSync(handle);
+    if (handle !== null) closeSync(handle);
   }
 }
 
 class NotText extends Error {}
+class LineTooLong extends Error {}
 
-function decode(bytes: Buffer, file: string, findings: Findings): string | null {
-  try {
-    if (bytes.includes(0)) throw new NotText();
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (error) {
-    if (!(error instanceof NotText) && !isDecodeError(error)) throw error;
-    findings.add('STW1002', `${file} is not UTF-8 text`, { file });
-    return null;
-  }
+function requireFile(file: string): void {
+  if (!statSync(file).isFile()) throw new Error('it is not a file');
 }
 
-function isDecodeError(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === 'ERR_ENCODING_INVALID_ENCODED_DATA';
+/** Any error but one of reading is not ours to report. */
+function reportUnreadable(error: unknown, shown: string, findings: Findings): void {
+  if (error instanceof NotText || (error as NodeJS.ErrnoException).code === 'ERR_ENCODING_INVALID_ENCODED_DATA')
+    findings.add('STW1002', `${shown} is not UTF-8 text`, { file: shown });
+  else findings.add('STW1001', `cannot read ${shown}: ${reason(error)}`, { file: shown });
 }
 
+/** Why something failed, in one line. Anything can be thrown, null too. */
 export function reason(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
+  const { code, message } = (error ?? {}) as NodeJS.ErrnoException;
   if (code === 'ENOENT') return 'it does not exist';
-  if (code === 'EACCES') return 'permission denied';
-  return message;
+  if (code === 'EACCES' || code === 'EPERM') return 'permission denied';
+  return (typeof message === 'string' ? message : String(error)).split('\n')[0] ?? '';
 }

@@ -1,17 +1,31 @@
+import type { Document, LineCounter } from 'yaml';
 import type { Findings } from './findings';
-import type { SourceLocation } from './fleet';
-import { type Located, pathText } from './validate';
+import { type Located, pathText } from './located';
+import { reason } from './text-file';
 
 /** Parses YAML (or JSON, for its line numbers) so that any path in it can be found again. */
 export function parseYamlDocument(text: string, file: string, findings: Findings): Located | null {
-  const { LineCounter, isMap, isScalar, parseDocument, visit } = require('yaml') as typeof import('yaml');
-  const lines = new LineCounter();
-  // The library's own check of unique keys takes quadratic time on large maps.
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false, merge: false, prettyErrors: false });
-  for (const error of document.errors) {
-    findings.add('STW1003', `${error.message.split('\n')[0]}`, { file, line: lines.linePos(error.pos[0]).line });
+  const before = findings.count;
+  try {
+    const { LineCounter, parseDocument } = require('yaml') as typeof import('yaml');
+    const lines = new LineCounter();
+    // The library's own check of unique keys takes quadratic time on large maps.
+    const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false, merge: false, prettyErrors: false });
+    for (const error of document.errors)
+      findings.add('STW1003', reason(error), { file, line: lines.linePos(error.pos[0]).line });
+    if (findings.count > before) return null;
+    reportRepeatedKeys(document, lines, file, findings);
+    // Few documents repeat an anchor a hundred times; one that multiplies them is an attack.
+    return { value: document.toJS({ maxAliasCount: 100 }), at: placeFinder(document, lines, file) };
+  } catch (error) {
+    const tooDeep = error instanceof RangeError;
+    findings.add('STW1003', tooDeep ? 'the text is nested too deeply' : reason(error), { file });
+    return null;
   }
-  if (document.errors.length > 0) return null;
+}
+
+function reportRepeatedKeys(document: Document, lines: LineCounter, file: string, findings: Findings): void {
+  const { isScalar, visit } = require('yaml') as typeof import('yaml');
   visit(document, {
     Map(_, map) {
       const seen = new Set<string>();
@@ -27,7 +41,12 @@ export function parseYamlDocument(text: string, file: string, findings: Findings
       }
     },
   });
-  const at = (path: readonly PropertyKey[]): SourceLocation => {
+}
+
+/** Finds the line of a path. */
+function placeFinder(document: Document, lines: LineCounter, file: string): Located['at'] {
+  const { isMap, isScalar } = require('yaml') as typeof import('yaml');
+  return (path) => {
     // The deepest node that exists on the way: a missing field is reported where it should stand.
     for (let depth = path.length; depth >= 0; depth--) {
       const steps = path.slice(0, depth);
@@ -45,10 +64,4 @@ export function parseYamlDocument(text: string, file: string, findings: Findings
     }
     return { file, path: pathText(path) };
   };
-  try {
-    return { value: document.toJS({ maxAliasCount: 100 }), at };
-  } catch (error) {
-    findings.add('STW1003', `${(error as Error).message}`, { file });
-    return null;
-  }
 }

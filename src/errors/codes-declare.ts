@@ -35,7 +35,8 @@ export const declareErrors = {
   },
   STW1008: {
     title: 'Declared twice',
-    cause: 'Two entries have the same name (for models: the same tenant, name and version).',
+    cause:
+      'Two entries have the same name (for models: the same tenant, name and version), or a key or column stands twice.',
     remedy: 'Rename or remove one of them.',
   },
   STW1009: {
@@ -82,5 +83,15 @@ export const declareErrors = {
     title: 'Unsupported file kind',
     cause: "The file's ending is not one that Stowage reads there.",
     remedy: 'Fleets: .yaml .yml .json .ts .js .mjs .cjs; catalogues: .yaml .yml .json .jsonl .ndjson .csv.',
+  },
+  STW1018: {
+    title: 'Contradictory isolation',
+    cause: 'The groups of isolated tenants would mix tenants that are to be kept apart.',
+    remedy: 'Give tenants that may share the same group and isolation, and all others groups of their own.',
+  },
+  STW1019: {
+    title: 'Fleet too large to add up',
+    cause: 'The sizes or loads of all models together are above 2^53 - 1 and could not be added exactly.',
+    remedy: 'Check the units of the sizes; split the fleet in two if they are right.',
   },
 } as const satisfies Record<string, ErrorDefinition>;
