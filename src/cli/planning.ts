@@ -1,0 +1,94 @@
+import { existsSync } from 'node:fs';
+import { type Command, Option } from 'commander';
+import type { Fleet } from '../declare/fleet';
+import type { PlannedFleet } from '../project/plan-fleet';
+import { wrongCommandLine } from './failure';
+import { findFleet, lockBeside } from './find-fleet';
+import type { Session } from './session';
+
+/** Options of the verbs that plan. */
+export interface PlanningOptions {
+  /** false: --no-lockfile */
+  readonly lockfile?: string | boolean;
+  readonly frozen?: boolean;
+  readonly update?: readonly string[];
+  readonly repack?: boolean;
+}
+
+export const fleetArgument = ['[fleet]', 'fleet file (default: fleet.ts, .yaml, .yml or .json here)'] as const;
+
+export function addLockfileOptions(command: Command): Command {
+  return command
+    .option('--lockfile <path>', 'lockfile to read (default: stowage.lock beside the fleet)')
+    .option('--no-lockfile', 'plan from nothing, without the lockfile');
+}
+
+export function addMoveOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '--update <keys>',
+        'let these locked models move: tenant/name@version, commas between; repeatable',
+      ).argParser((text: string, before: readonly string[] | undefined) => [
+        ...(before ?? []),
+        ...text.split(',').filter((key) => key !== ''),
+      ]),
+    )
+    .option('--repack', 'place every model anew, as if nothing ran yet');
+}
+
+export function addFrozenOption(command: Command): Command {
+  return command
+    .option('--frozen', 'fail where the lockfile is not current (default where CI is set and there is a lockfile)')
+    .option('--no-frozen', 'plan past a lockfile that is not current');
+}
+
+export interface Opened {
+  readonly file: string;
+  readonly fleet: Fleet;
+}
+
+/** @throws StowageError STW1xxx, STW5001 */
+export function openFleet(given: string | undefined, session: Session): Opened {
+  const file = findFleet(given);
+  const { loadFleet } = require('../declare/load-fleet') as typeof import('../declare/load-fleet');
+  return { file, fleet: loadFleet(file, { onEvent: session.progress.onEvent }) };
+}
+
+/** Loads and plans as the options say. @throws StowageError */
+export function planOf(given: string | undefined, options: PlanningOptions, session: Session): PlannedFleet & Opened {
+  const repack = options.repack === true;
+  const update = options.update ?? [];
+  if (options.frozen === true && (repack || update.length > 0))
+    wrongCommandLine('--frozen moves nothing: it does not go with --repack or --update');
+  if (repack && update.length > 0) wrongCommandLine('--repack moves everything: it does not go with --update');
+  const opened = openFleet(given, session);
+  const { planFleet } = require('../project/plan-fleet') as typeof import('../project/plan-fleet');
+  const lockfile = lockfileOf(opened.file, options);
+  const inCi = lockfile !== null && !repack && update.length === 0 && isCi() && existsSync(lockfile);
+  const planned = planFleet(opened.fleet, {
+    lockfile,
+    mode: repack ? 'repack' : 'stable',
+    update,
+    frozen: options.frozen ?? inCi,
+    onEvent: session.progress.onEvent,
+  });
+  return { ...planned, file: opened.file };
+}
+
+export function lockfileOf(fleetFile: string, options: PlanningOptions): string | null {
+  if (options.lockfile === false) return null;
+  return typeof options.lockfile === 'string' ? options.lockfile : lockBeside(fleetFile);
+}
+
+function isCi(): boolean {
+  const { CI } = process.env;
+  return CI !== undefined && CI !== '' && CI !== '0' && CI.toLowerCase() !== 'false';
+}
+
+/** A remark where the plan would come out otherwise next time. */
+export function noteLock(planned: PlannedFleet, session: Session): void {
+  if (planned.lockState === 'stale') session.note('The lockfile is not current: `stowage lock` writes it.');
+  if (planned.lockState === 'absent')
+    session.note('No lockfile yet: `stowage lock` writes it, so that later plans move nothing.');
+}

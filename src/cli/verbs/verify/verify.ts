@@ -1,0 +1,55 @@
+import type { Fleet } from '../../../declare/fleet';
+import { diagnostic, StowageError } from '../../../errors/stowage-error';
+import type { LockedPlacement } from '../../../pack/packing';
+import { readLock } from '../../../project/lock-io';
+import { verificationText } from '../../../report/verification-text';
+import { verifyPlan } from '../../../verify/verify';
+import { type ExitCode, exitCodes } from '../../exit-codes';
+import { looksLikeFleet } from '../../find-fleet';
+import { json, print } from '../../output';
+import { lockfileOf, openFleet, planOf } from '../../planning';
+import { readTextFile } from '../../read-file';
+import type { Session } from '../../session';
+import type { VerifyOptions } from './command';
+
+export function verify(
+  first: string | undefined,
+  second: string | undefined,
+  options: VerifyOptions,
+  session: Session,
+): ExitCode {
+  const lone = first !== undefined && second === undefined && looksLikeFleet(first);
+  const file = lone ? undefined : first;
+  const { fleet, plan, prior } =
+    file === undefined ? madeNow(lone ? first : second, options, session) : saved(file, second, options, session);
+  session.progress.onEvent({ type: 'phase-start', phase: 'verify' });
+  const verification = verifyPlan(fleet, plan, prior ?? undefined);
+  session.progress.end();
+  print(options.format === 'json' ? json(verification) : verificationText(verification, session.out));
+  return verification.ok ? exitCodes.ok : exitCodes.error;
+}
+
+interface ToVerify {
+  readonly fleet: Fleet;
+  readonly plan: unknown;
+  readonly prior: LockedPlacement | null;
+}
+
+function madeNow(given: string | undefined, options: VerifyOptions, session: Session): ToVerify {
+  return planOf(given, { ...options, frozen: false }, session);
+}
+
+function saved(file: string, given: string | undefined, options: VerifyOptions, session: Session): ToVerify {
+  const text = readTextFile(file);
+  let plan: unknown;
+  try {
+    plan = JSON.parse(text);
+  } catch (error) {
+    const message = `not JSON: ${(error as Error).message}`;
+    throw new StowageError([diagnostic('STW1003', message, { location: { file } })], { cause: error });
+  }
+  const opened = openFleet(given, session);
+  const lockfile = lockfileOf(opened.file, options);
+  const prior = lockfile === null ? null : (readLock(lockfile)?.placement ?? null);
+  return { fleet: opened.fleet, plan, prior };
+}
