@@ -2,14 +2,24 @@ import type { Model, Pool } from '../declare/fleet';
 import { type ClassContext, demandArray, dimensionCount, fitsIn } from './class-context';
 import { OpenShard } from './open-shard';
 import type { PoolLimits } from './pool-limits';
-
-export const maxReplicas = 64;
+import { maxReplicas, replicasNeeded } from './replicas';
 
 interface Item {
   readonly model: Model;
   /** Copies it needs: declared, or more where its load fits no fewer. */
   readonly replicas: number;
   readonly size: number;
+}
+
+/** Puts each model into the shard where it leaves least room over; gives those that fit none. */
+export function fillGaps(context: ClassContext, models: readonly Model[], shards: readonly OpenShard[]): Model[] {
+  const left: Model[] = [];
+  for (const { model } of sortedItems(context, models, context.pools[0] as Pool)) {
+    const chosen = tightest(context, shards, model);
+    if (chosen === null) left.push(model);
+    else chosen.add(model);
+  }
+  return left;
 }
 
 /**
@@ -40,141 +50,10 @@ export function bestFitDecreasing(
   });
 }
 
-/**
- * The same models spread evenly over a fixed number of new shards a replica level, the smallest number that holds them
- * (bisected). Where a cap on models a pod binds, decreasing order piles tiny models up; this does not.
- */
-export function evenSpread(
-  context: ClassContext,
-  models: readonly Model[],
-  main: Pool,
-  limits: PoolLimits,
-  atMost: number,
-): OpenShard[] | null {
-  const items = sortedItems(context, models, main);
-  const levels = [...new Set(items.map((item) => item.replicas))].sort((a, b) => b - a);
-  let shards: OpenShard[] = [];
-  for (const level of levels) {
-    const own = items.filter((item) => item.replicas === level);
-    const spread = fewestShards(leastShards(context, own, shards, level, main), atMost, (count) =>
-      spreadLevel(context, own, shards, count, level, main),
-    );
-    if (spread === null) return null;
-    shards = spread;
-  }
-  shards = shards.filter((shard) => shard.models.length > 0);
-  for (const shard of shards) {
-    if (!limits.allows(main, context.owner, shard.replicas)) return null;
-    limits.add(main, context.owner, shard.replicas);
-  }
-  return shards;
-}
-
-/** The result for the smallest count in [low, high] that has one: steps up that double, then halves the last step. */
-function fewestShards<T>(low: number, high: number, attempt: (count: number) => T | null): T | null {
-  let failed = low - 1;
-  let best: T | null = null;
-  let found = high + 1;
-  for (let count = low, step = 1; best === null && failed < high; count = Math.min(high, count + step), step *= 2) {
-    best = attempt(count);
-    if (best === null) failed = count;
-    else found = count;
-  }
-  while (best !== null && found - failed > 1) {
-    const middle = (failed + found) >> 1;
-    const tried = attempt(middle);
-    if (tried === null) failed = middle;
-    else {
-      best = tried;
-      found = middle;
-    }
-  }
-  return best;
-}
-
-/** What the level's volume needs beyond the room that `existing` has: no fewer shards can do. */
-function leastShards(
-  context: ClassContext,
-  items: readonly Item[],
-  existing: readonly OpenShard[],
-  replicas: number,
-  main: Pool,
-): number {
-  const capacity = capacityOf(context, main);
-  const most = existing.reduce((least, shard) => Math.max(least, shard.replicas), replicas);
-  const total: number[] = new Array<number>(dimensionCount).fill(0);
-  for (const { model } of items) {
-    const demand = demandArray(model, main, context.runtime, most);
-    for (let d = 0; d < dimensionCount; d++) total[d] = (total[d] as number) + (demand[d] as number);
-  }
-  let least = 0;
-  for (let d = 0; d < dimensionCount; d++) {
-    const room = existing.reduce((sum, shard) => sum + (shard.free[d] as number), 0);
-    // A hair below, as sums of doubles may be a hair above.
-    if ((capacity[d] as number) > 0)
-      least = Math.max(least, Math.ceil(((total[d] as number) - room) / (capacity[d] as number) - 1e-9));
-  }
-  return least;
-}
-
-function spreadLevel(
-  context: ClassContext,
-  items: readonly Item[],
-  existing: readonly OpenShard[],
-  count: number,
-  replicas: number,
-  main: Pool,
-): OpenShard[] | null {
-  const shards = existing.map((shard) => copyOf(context, shard));
-  for (let i = 0; i < count; i++)
-    shards.push(new OpenShard(null, main, replicas, capacityOf(context, main), context.runtime));
-  const capacity = capacityOf(context, main);
-  for (const { model } of items) {
-    let best: OpenShard | null = null;
-    let bestRoom = -1;
-    let demand: number[] = [];
-    let demandReplicas = 0;
-    for (const shard of shards) {
-      if (shard.replicas !== demandReplicas) {
-        demand = demandArray(model, main, context.runtime, shard.replicas);
-        demandReplicas = shard.replicas;
-      }
-      if (!fitsIn(demand, shard.free) || (context.hasConflicts && !shard.welcomes(model))) continue;
-      let room = Number.POSITIVE_INFINITY;
-      for (let d = 0; d < dimensionCount - 1; d++) {
-        const total = capacity[d] as number;
-        if (total > 0) room = Math.min(room, ((shard.free[d] as number) - (demand[d] as number)) / total);
-      }
-      if (room > bestRoom) {
-        best = shard;
-        bestRoom = room;
-      }
-    }
-    if (best === null) return null;
-    best.add(model);
-  }
-  return shards;
-}
-
-function copyOf(context: ClassContext, shard: OpenShard): OpenShard {
-  const copy = new OpenShard(shard.id, shard.pool, shard.replicas, capacityOf(context, shard.pool), context.runtime);
-  for (const model of shard.models) copy.add(model);
-  return copy;
-}
-
 function capacityOf(context: ClassContext, pool: Pool): number[] {
   const capacity = context.capacity.get(pool.name);
   if (capacity === undefined) throw new TypeError(`pool ${pool.name} is not in class ${context.sharing.key}`);
   return capacity;
-}
-
-/** Fewest copies, at least the declared ones, at which one copy's share of the load fits an empty pod; 0: none. */
-export function replicasNeeded(context: ClassContext, model: Model, pool: Pool): number {
-  const capacity = capacityOf(context, pool);
-  for (let replicas = model.replicas; replicas <= maxReplicas; replicas++) {
-    if (fitsIn(demandArray(model, pool, context.runtime, replicas), capacity)) return replicas;
-  }
-  return 0;
 }
 
 function sortedItems(context: ClassContext, models: readonly Model[], main: Pool): Item[] {

@@ -1,10 +1,10 @@
 import { byCodePoint } from '../declare/findings';
 import type { Model } from '../declare/fleet';
 import { type ClassContext, demandArray, dimensionCount } from './class-context';
-import { replicasNeeded } from './fill';
 import { OpenShard } from './open-shard';
 import type { LockedShard, MoveReason, PackRequest } from './packing';
 import type { PoolLimits } from './pool-limits';
+import { replicasNeeded } from './replicas';
 
 /** What of a lockfile stays as it is. */
 export interface Kept {

@@ -1,101 +1,196 @@
 import type { Model, Pool } from '../declare/fleet';
-import { type ClassContext, demandArray, dimensionCount } from './class-context';
-import { bestFitDecreasing, evenSpread } from './fill';
-import { OpenShard } from './open-shard';
-import type { PoolLimits } from './pool-limits';
+import { Bins } from './bins';
+import type { ClassContext } from './class-context';
+import { type ClassNumbers, classNumbers } from './class-numbers';
+import { fill, openShards } from './construct';
+import { levelDemands, supplements, tryFleet, volumeFits, type Way } from './fleets';
+import { fitsAlone } from './fluid-problems';
+import { type Guide, makeGuide, usefulTypes } from './guide';
+import { improve } from './improve';
+import { maxReplicas } from './replicas';
+import { ShardTypes, type TypeTable } from './shard-types';
 
-interface Candidate {
-  readonly shards: OpenShard[];
-  readonly limits: PoolLimits;
-  readonly cost: number;
-  readonly pods: number;
+/** A shard as it comes out of packing. */
+export interface PackedShard {
+  /** Its id in the lockfile; null: new. */
+  readonly id: string | null;
+  readonly pool: Pool;
+  readonly replicas: number;
+  readonly models: readonly Model[];
 }
 
+/** Bins looked at, at most, for one class: the default effort. */
+const classWork = 60_000_000;
+
 /**
- * Packs `models` of one class beside `kept` shards: each allowed pool in turn as the main one, best fit and (where only
- * new shards are made) even spread; every new shard then goes to the cheapest pool that holds it. The cheapest result
- * stays; ties go to fewer pods, then to the earlier candidate.
+ * Packs models of one class into new shards: the fractional optimum says which shards to buy; several ways of filling
+ * them, a local search and a search over small changes of the fleet each give a packing, and the cheapest stays.
  */
 export function packClass(
   context: ClassContext,
   models: readonly Model[],
-  kept: readonly OpenShard[],
-  limits: PoolLimits,
-): { shards: OpenShard[]; limits: PoolLimits } {
-  let best: Candidate | null = null;
-  for (const main of context.pools) {
-    const own = limits.fork();
-    const shards = kept.map((shard) => clone(context, shard));
-    bestFitDecreasing(context, models, shards, main, own);
-    best = better(best, finish(context, shards, limits));
-    const count = shards.length;
-    // Worth its time only where the cap on models, not memory or load, decides.
-    if (kept.length === 0 && count > 1 && capBinds(context, models, main, count)) {
-      const spreadLimits = limits.fork();
-      const spread = evenSpread(context, models, main, spreadLimits, count);
-      if (spread !== null) best = better(best, finish(context, spread, limits));
-    }
-  }
-  if (best === null) throw new TypeError(`class ${context.sharing.key} has no pool`);
-  return { shards: best.shards, limits: best.limits };
-}
-
-function capBinds(context: ClassContext, models: readonly Model[], main: Pool, count: number): boolean {
-  const cap = context.capacity.get(main.name)?.[dimensionCount - 1] ?? Number.MAX_SAFE_INTEGER;
-  return models.length / cap > 0.25 * count;
-}
-
-function better(best: Candidate | null, candidate: Candidate): Candidate {
-  if (best === null) return candidate;
-  return candidate.cost < best.cost || (candidate.cost === best.cost && candidate.pods < best.pods) ? candidate : best;
-}
-
-function clone(context: ClassContext, shard: OpenShard): OpenShard {
-  const copy = new OpenShard(
-    shard.id,
-    shard.pool,
-    shard.replicas,
-    context.capacity.get(shard.pool.name) as number[],
-    context.runtime,
-  );
-  for (const model of shard.models) copy.add(model);
-  return copy;
-}
-
-/** Moves each new shard to the cheapest pool that holds it, and adds up. */
-function finish(context: ClassContext, shards: readonly OpenShard[], before: PoolLimits): Candidate {
-  const result: OpenShard[] = [];
-  const limits = before.fork();
-  let cost = 0;
-  let pods = 0;
-  for (const shard of shards) {
-    const final = shard.id === null ? cheapest(context, shard, limits) : shard;
-    if (shard.id === null) limits.add(final.pool, context.owner, final.replicas);
-    result.push(final);
-    cost += final.pool.podPriceMicrosPerHour * final.replicas;
-    pods += final.replicas;
-  }
-  return { shards: result, limits, cost, pods };
-}
-
-function cheapest(context: ClassContext, shard: OpenShard, limits: PoolLimits): OpenShard {
-  for (const pool of context.pools) {
-    if (pool.podPriceMicrosPerHour >= shard.pool.podPriceMicrosPerHour) break;
-    if (pool === shard.pool || !limits.allows(pool, context.owner, shard.replicas)) continue;
-    const capacity = context.capacity.get(pool.name) as number[];
-    const free = [...capacity];
-    const fits = shard.models.every((model) => {
-      const demand = demandArray(model, pool, context.runtime, shard.replicas);
-      for (let d = 0; d < dimensionCount; d++) {
-        free[d] = (free[d] as number) - (demand[d] as number);
-        if ((free[d] as number) < 0) return false;
-      }
-      return true;
+  scarcity: ReadonlyMap<string, number> = new Map(),
+): PackedShard[] {
+  const numbers = classNumbers(context, models, scarcity);
+  const types = new ShardTypes(numbers);
+  const useful = usefulTypes(types, (i, p) => replicasFor(numbers, i, p));
+  const simple = oneShard(context, types, useful);
+  if (simple !== null) return shardsOf(context, simple);
+  const guide = makeGuide(types, useful, 300);
+  const ways = waysOf(numbers, useful, guide);
+  const best = new Best();
+  let left = Math.min(classWork, 2_000_000 + models.length * 4000);
+  const spend = (work: number): void => {
+    left -= work;
+  };
+  const cheaper = [...useful].sort((a, b) => a.price - b.price || a.replicas - b.replicas);
+  for (const [share, way] of [
+    [0.5, ways[0]],
+    [0, ways[1]],
+    [1, ways[0]],
+  ] as const) {
+    if (way === undefined || (best.bins !== null && left < 0)) continue;
+    const bins = new Bins(types, context.hasConflicts);
+    guide.types.forEach((type, t) => {
+      for (let k = Math.floor((guide.units[t] as number) + share); k > 0; k--) bins.open(type);
     });
-    if (!fits) continue;
-    const moved = new OpenShard(null, pool, shard.replicas, capacity, context.runtime);
-    for (const model of shard.models) moved.add(model);
-    return moved;
+    openShards(bins, fill(bins, way.order, guide, way.rule), guide);
+    improve(bins, guide, cheaper, Math.max(0, left / 3));
+    spend(bins.work);
+    best.offer(bins);
   }
-  return shard;
+  searchFleets(context, types, guide, ways, best, () => left, spend);
+  return shardsOf(context, best.bins as Bins);
+}
+
+class Best {
+  bins: Bins | null = null;
+  cost = Number.POSITIVE_INFINITY;
+
+  offer(bins: Bins): void {
+    const { cost } = bins.cost();
+    if (cost >= this.cost) return;
+    this.bins = bins;
+    this.cost = cost;
+  }
+}
+
+/** Tries fleets near the fractional optimum that would be cheaper than the best so far, cheapest first. */
+function searchFleets(
+  context: ClassContext,
+  types: ShardTypes,
+  guide: Guide,
+  ways: readonly Way[],
+  best: Best,
+  left: () => number,
+  spend: (work: number) => void,
+): void {
+  const base: TypeTable[] = [];
+  let price = 0;
+  const small = best.cost < 12 * Math.min(...guide.types.map((type) => type.price));
+  if (!small) {
+    guide.types.forEach((type, t) => {
+      for (let k = Math.floor((guide.units[t] as number) - 0.5); k > 0; k--) {
+        base.push(type);
+        price += type.price;
+      }
+    });
+  }
+  const levels = levelDemands(guide.types, types.numbers.models.length, types.dimensions.length);
+  for (const extra of supplements(
+    guide.types,
+    guide.cost * (1 - 1e-9) - price,
+    best.cost - price,
+    small ? 3000 : 300,
+  )) {
+    if (left() < 0) return;
+    const fleet = [...base, ...extra];
+    spend(fleet.length);
+    if (!volumeFits(levels, fleet)) continue;
+    const bins = tryFleet(types, context.hasConflicts, fleet, ways, guide, spend);
+    if (bins === null) continue;
+    best.offer(bins);
+    return;
+  }
+}
+
+/** The cheapest single shard that holds everything, where no packing can be cheaper: most small groups end here. */
+function oneShard(context: ClassContext, types: ShardTypes, useful: readonly TypeTable[]): Bins | null {
+  const { numbers } = types;
+  const n = numbers.models.length;
+  let least = 0;
+  for (let i = 0; i < n; i++) {
+    let cheapest = Number.POSITIVE_INFINITY;
+    for (const type of useful) if (type.allowed[i] !== 0) cheapest = Math.min(cheapest, type.price);
+    least = Math.max(least, cheapest);
+  }
+  for (const type of useful) {
+    if (type.price > least) continue;
+    const bins = new Bins(types, context.hasConflicts);
+    const bin = bins.open(type);
+    let i = 0;
+    while (i < n && bins.fits(bin, i)) bins.add(bin, i++);
+    if (i === n) return bins;
+  }
+  return null;
+}
+
+function waysOf(numbers: ClassNumbers, useful: readonly TypeTable[], guide: Guide): Way[] {
+  const n = numbers.models.length;
+  const level = new Int32Array(n);
+  const bulk = new Float64Array(n);
+  for (let i = 0; i < n; i++) {
+    let least = maxReplicas;
+    let share = 1;
+    for (const type of useful) {
+      if (type.allowed[i] === 0) continue;
+      least = Math.min(least, type.replicas);
+      let most = 0;
+      for (let a = 0; a < type.capacity.length; a++) {
+        const capacity = type.capacity[a] as number;
+        if (capacity > 0) most = Math.max(most, (type.need[i * type.capacity.length + a] as number) / capacity);
+      }
+      share = Math.min(share, most);
+    }
+    level[i] = least;
+    bulk[i] = share;
+  }
+  const all = Array.from({ length: n }, (_, i) => i);
+  const by = (key: ArrayLike<number>, levels: boolean) =>
+    [...all].sort(
+      (a, b) =>
+        (levels ? (level[b] as number) - (level[a] as number) : 0) || (key[b] as number) - (key[a] as number) || a - b,
+    );
+  const worth = by(guide.worth, true);
+  const size = by(bulk, true);
+  return [
+    { order: worth, rule: 'tight' },
+    { order: worth, rule: 'even' },
+    { order: size, rule: 'tight' },
+    { order: size, rule: 'even' },
+    { order: by(bulk, false), rule: 'tight' },
+  ];
+}
+
+/** Fewest copies, at least the declared ones, at which one copy's share of the load fits an empty pod; 0: none. */
+export function replicasFor(numbers: ClassNumbers, i: number, p: number): number {
+  for (let replicas = numbers.replicas[i] as number; replicas <= maxReplicas; replicas++)
+    if (fitsAlone(numbers, i, p, replicas)) return replicas;
+  return 0;
+}
+
+function shardsOf(context: ClassContext, bins: Bins): PackedShard[] {
+  const { models } = bins.types.numbers;
+  const shards: PackedShard[] = [];
+  bins.type.forEach((type, bin) => {
+    const members = bins.members[bin] as number[];
+    if (type === null || members.length === 0) return;
+    shards.push({
+      id: null,
+      pool: context.pools[type.pool] as Pool,
+      replicas: type.replicas,
+      models: members.map((i) => models[i] as Model),
+    });
+  });
+  return shards;
 }

@@ -4,19 +4,18 @@ import { type Diagnostic, diagnostic, StowageError } from '../errors/stowage-err
 import { ignoreEvents } from '../events';
 import { volumeBound } from './bound';
 import { type ClassContext, classContext } from './class-context';
-import { maxReplicas, replicasNeeded } from './fill';
 import { keepLocked } from './keep-locked';
-import type { OpenShard } from './open-shard';
-import { packClass } from './pack-class';
+import type { PackedShard } from './pack-class';
+import { packClasses } from './pack-classes';
 import type { LockedPlacement, MoveReason, Packing, PackRequest, Shard } from './packing';
 import { PoolLimits } from './pool-limits';
+import { maxReplicas, replicasNeeded } from './replicas';
 import { newShardId } from './shard-id';
 import { sharingClasses } from './sharing';
 
 /**
- * Assigns every model to a shard: class by class, the classes with the fewest allowed pools first. The same fleet and
- * lockfile give the same result in any order of declaration. Where pools or GPUs run out it goes over them, and the plan
- * shows which budget breaks.
+ * Assigns every model to a shard, class by class. The same fleet and lockfile give the same result in any order of
+ * declaration. Where pools or GPUs run out it goes over them, and the plan shows which budget breaks.
  * @throws StowageError STW2001 where the load of a model is above what any shard carries
  */
 export function pack(request: PackRequest): Packing {
@@ -25,26 +24,12 @@ export function pack(request: PackRequest): Packing {
   onEvent({ type: 'phase-start', phase: 'pack' });
   const contexts = sharingClasses(fleet).map((sharing) => classContext(fleet, sharing));
   refuseTooMuchLoad(contexts);
-  let limits = new PoolLimits(fleet);
   const repack = request.mode === 'repack';
+  const limits = new PoolLimits(fleet);
   const kept = keepLocked(repack ? { fleet } : request, contexts, limits);
-  const order = [...contexts].sort(
-    (a, b) => a.pools.length - b.pools.length || byCodePoint(a.sharing.key, b.sharing.key),
+  const filled = packClasses(contexts, kept, limits, (done) =>
+    onEvent({ type: 'phase-progress', phase: 'pack', done, total: fleet.models.length }),
   );
-  const filled = new Map<ClassContext, OpenShard[]>();
-  let done = 0;
-  for (const context of order) {
-    const existing = kept.shards.get(context.sharing.key) ?? [];
-    const models =
-      existing.length === 0
-        ? context.sharing.models
-        : context.sharing.models.filter((model) => !kept.placed.has(model.key));
-    const result = models.length === 0 ? { shards: existing, limits } : packClass(context, models, existing, limits);
-    limits = result.limits;
-    filled.set(context, result.shards);
-    done += context.sharing.models.length;
-    onEvent({ type: 'phase-progress', phase: 'pack', done, total: fleet.models.length });
-  }
   const shards = nameShards(contexts, filled, repack ? request.prior : undefined);
   onEvent({ type: 'phase-end', phase: 'pack', detail: `${shards.length} shards` });
   onEvent({ type: 'phase-start', phase: 'bound' });
@@ -75,11 +60,11 @@ function refuseTooMuchLoad(contexts: readonly ClassContext[]): void {
 /** Gives new shards their names, in the order of their first models; a repack reuses the name most of its models had. */
 function nameShards(
   contexts: readonly ClassContext[],
-  filled: ReadonlyMap<ClassContext, OpenShard[]>,
+  filled: ReadonlyMap<ClassContext, readonly PackedShard[]>,
   prior: LockedPlacement | undefined,
 ): Shard[] {
   const named: Shard[] = [];
-  const fresh: { readonly context: ClassContext; readonly shard: OpenShard; readonly models: string[] }[] = [];
+  const fresh: { readonly context: ClassContext; readonly shard: PackedShard; readonly models: string[] }[] = [];
   const taken = new Set<string>();
   for (const context of contexts) {
     for (const shard of filled.get(context) ?? []) {
@@ -132,7 +117,7 @@ function inheritNames(
   return result;
 }
 
-function toShard(context: ClassContext, shard: OpenShard, id: string, models: readonly string[]): Shard {
+function toShard(context: ClassContext, shard: PackedShard, id: string, models: readonly string[]): Shard {
   const { sharing } = context;
   return {
     id,

@@ -7,6 +7,14 @@ export class PoolLimits {
 
   constructor(private readonly fleet: Fleet) {}
 
+  /** Is any pool or kind of GPU limited at all? */
+  get exist(): boolean {
+    return (
+      this.fleet.pools.some((pool) => pool.maxNodes !== null) ||
+      Object.values(this.fleet.budgets.gpus).some((limit) => limit.enforcement === 'hard')
+    );
+  }
+
   /** Room for `count` more pods of `owner` (a node-isolated group, or '' for all others) on `pool`? */
   allows(pool: Pool, owner: string, count: number): boolean {
     if (pool.accelerator !== null) {

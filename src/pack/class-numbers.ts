@@ -1,0 +1,83 @@
+import { dimensions } from '../declare/capacity';
+import type { Model, Pool } from '../declare/fleet';
+import type { ClassContext } from './class-context';
+
+export const D = dimensions.length;
+/** Positions in a vector over `dimensions`. */
+export const at = { accelerator: 0, duty: 1, memory: 2, cpu: 3, disk: 4, models: 5 } as const;
+
+/** A class as flat numbers: models by index, pools by index (cheapest first). Exact integers in doubles. */
+export interface ClassNumbers {
+  readonly models: readonly Model[];
+  readonly pools: readonly Pool[];
+  readonly onAccelerator: readonly boolean[];
+  /** What the packer minimises, by pool: a pod's price, and a little for the pod itself, so that ties go to fewer pods. */
+  readonly price: readonly number[];
+  /** By pool and dimension. */
+  readonly capacity: Float64Array;
+  readonly accelerator: Float64Array;
+  readonly memory: Float64Array;
+  readonly disk: Float64Array;
+  readonly duty: Float64Array;
+  readonly cpu: Float64Array;
+  readonly replicas: Int32Array;
+}
+
+/** `scarcity`: by pool name, how many times dearer than its price a pod counts, where pods of it are short. */
+export function classNumbers(
+  context: ClassContext,
+  models: readonly Model[],
+  scarcity: ReadonlyMap<string, number> = new Map(),
+): ClassNumbers {
+  const { pools, runtime } = context;
+  const capacity = new Float64Array(pools.length * D);
+  pools.forEach((pool, p) => {
+    capacity.set(context.capacity.get(pool.name) ?? [], p * D);
+  });
+  const column = (of: (model: Model) => number) => Float64Array.from(models, of);
+  const overhead = runtime.perModelMemoryBytes + runtime.sharedMemory.perModelBytes;
+  return {
+    models,
+    pools,
+    onAccelerator: pools.map((pool) => pool.accelerator !== null),
+    price: pools.map((pool) => {
+      const times = scarcity.get(pool.name) ?? 1;
+      return Math.round(1000 * (pool.podPriceMicrosPerHour * times + times - 1)) + 1;
+    }),
+    capacity,
+    accelerator: column((model) => model.footprint.acceleratorMemoryBytes),
+    memory: column((model) => model.footprint.memoryBytes + overhead),
+    disk: column((model) => model.footprint.diskBytes),
+    duty: column((model) => model.load.microDuty),
+    cpu: column((model) => model.load.cpuMillis),
+    replicas: Int32Array.from(models, (model) => model.replicas),
+  };
+}
+
+/** What model `i` takes of one pod of pool `p` in dimension `d`, if one of `replicas` pods that share its load. */
+export function demandOn(numbers: ClassNumbers, i: number, p: number, d: number, replicas: number): number {
+  const gpu = numbers.onAccelerator[p] as boolean;
+  switch (d) {
+    case at.accelerator:
+      return gpu ? (numbers.accelerator[i] as number) : 0;
+    case at.duty:
+      return gpu ? shareOf(numbers.duty[i] as number, 1000, (numbers.pools[p] as Pool).speedMilli * replicas) : 0;
+    case at.memory:
+      return numbers.memory[i] as number;
+    case at.cpu:
+      return gpu
+        ? Math.ceil((numbers.cpu[i] as number) / replicas)
+        : shareOf(numbers.cpu[i] as number, 1000, (numbers.pools[p] as Pool).speedMilli * replicas);
+    case at.disk:
+      return numbers.disk[i] as number;
+    default:
+      return 1;
+  }
+}
+
+/** ceil(a x b / c), exact also where a x b passes 2^53; the same as in declare/capacity. */
+function shareOf(a: number, b: number, c: number): number {
+  const product = a * b;
+  if (product <= Number.MAX_SAFE_INTEGER) return Math.ceil(product / c);
+  return Number((BigInt(a) * BigInt(b) + BigInt(c) - 1n) / BigInt(c));
+}

@@ -1,0 +1,331 @@
+import { ColumnMaster } from './simplex';
+
+/** Kinds of pods (or of whole shards) that a fluid program may buy, and pieces of demand that it must place. */
+export interface FluidProblem {
+  readonly types: number;
+  readonly dimensions: number;
+  readonly price: readonly number[];
+  readonly pieces: number;
+  /** By piece, type and dimension: the share of one unit of the type that the piece takes; NaN at dimension 0: not allowed. */
+  readonly share: Float64Array;
+  /** Big pieces: their step (0 to steps-1, by size) or -1, and how many of that step the piece counts for. */
+  readonly step: Int32Array;
+  readonly count: Float64Array;
+  /** Size of each step, in whole units, ascending; room of each type in those units. */
+  readonly stepSize: readonly number[];
+  readonly stepMost: readonly number[];
+  readonly room: readonly number[];
+}
+
+/** Non-negative weights. Value of a piece on a type: sum of weight x share + the value of its step; it takes the least. */
+export interface FluidWeights {
+  /** By type and dimension: worth of a whole unit's room in that dimension. */
+  readonly weight: Float64Array;
+  readonly stepValue: Float64Array;
+  /** By type: the most that one unit can hold. */
+  readonly podValue: Float64Array;
+  /** Sum of the pieces' values; at most the cost of any placement. */
+  readonly value: number;
+}
+
+export interface FluidResult {
+  readonly weights: FluidWeights;
+  /** Units of each type in the fractional optimum. */
+  readonly units: Float64Array;
+}
+
+/**
+ * The least cost if pieces could be split at will (but steps keep big ones whole inside a pod), by column generation with
+ * smoothed duals. With `fleet`, the types are bought together in those proportions only: the value is then the least
+ * multiple of the fleet that holds all; above 1 proves that it does not.
+ * Source: Gilmore, Gomory, "A linear programming approach to the cutting-stock problem" (1961); smoothing after
+ * Pessoa, Sadykov, Uchoa, Vanderbeck, "Automation and combination of linear-programming based stabilization" (2018).
+ */
+export function solveFluid(asked: FluidProblem, rounds: number, fleet: readonly number[] | null = null): FluidResult {
+  // Prices near 1 suit the simplex's tolerances.
+  const scale = fleet === null ? Math.max(...asked.price) : 1;
+  const problem = { ...asked, price: asked.price.map((price) => price / scale) };
+  const layout = rowLayout(problem, fleet !== null);
+  const master = new ColumnMaster(layout.b, layout.penalty);
+  addSurplus(problem, layout, master);
+  if (fleet !== null) addFleet(fleet, layout, master);
+  let best: FluidWeights | null = null;
+  for (let round = 0; round < rounds; round++) {
+    master.solve(4000);
+    const current = weightsOf(problem, layout, master.duals);
+    // Between the best point known and the present one; where that finds nothing new, the present one itself.
+    const mixed: FluidWeights | null = best === null ? null : blend(problem, best, current, 0.6);
+    let added = 0;
+    for (const point of mixed === null ? [current] : [mixed, current]) {
+      const found = separate(problem, layout, point, fleet, master);
+      added += found.added;
+      if (best === null || found.weights.value > best.value) best = found.weights;
+      if (added > 0) break;
+    }
+    const objective = master.objective();
+    if (added === 0 || objective - best!.value < 2e-5 * objective) break;
+  }
+  const { weight, stepValue, podValue, value } = best as FluidWeights;
+  const times = (values: Float64Array) => values.map((x) => x * scale);
+  return {
+    weights: { weight: times(weight), stepValue: times(stepValue), podValue: times(podValue), value: value * scale },
+    units: unitsOf(problem, layout, master, fleet),
+  };
+}
+
+interface Layout {
+  /** Row of (type, dimension), or -1 where no piece asks any. */
+  readonly rowOf: Int32Array;
+  readonly stepRow: number;
+  readonly groupRow: number;
+  readonly groups: number;
+  readonly fleetRow: number;
+  readonly groupOf: Int32Array;
+  readonly b: number[];
+  readonly penalty: number[];
+  /** Columns that stand for one unit of a type, by column number. */
+  readonly unitColumns: Map<number, number>;
+}
+
+function rowLayout(problem: FluidProblem, withFleet: boolean): Layout {
+  const { types, dimensions, pieces, share } = problem;
+  const rowOf = new Int32Array(types * dimensions).fill(-1);
+  const b: number[] = [];
+  const penalty: number[] = [];
+  // A little demand more in every row, each its own: without it the simplex stalls in ties.
+  const row = (amount: number, price: number): number => {
+    b.push(amount + 1e-5 * (1 + ((b.length * 0.618034) % 1)));
+    penalty.push(price);
+    return b.length - 1;
+  };
+  for (let t = 0; t < types; t++) {
+    for (let d = 0; d < dimensions; d++) {
+      let used = false;
+      for (let i = 0; i < pieces && !used; i++) used = (share[(i * types + t) * dimensions + d] as number) > 0;
+      if (used) rowOf[t * dimensions + d] = row(0, 4 * (problem.price[t] as number));
+    }
+  }
+  const most = Math.max(...problem.price);
+  const stepRow = b.length;
+  for (let j = 0; j < problem.stepSize.length; j++) row(0, 4 * most);
+  const groups = Math.min(pieces, 32);
+  const groupRow = b.length;
+  for (let g = 0; g < groups; g++) row(1, 1e5 * most);
+  const fleetRow = b.length;
+  if (withFleet) for (let t = 0; t < types; t++) row(0, 1e3);
+  const groupOf = Int32Array.from({ length: pieces }, (_, i) => i % groups);
+  return { rowOf, stepRow, groupRow, groups, fleetRow, groupOf, b, penalty, unitColumns: new Map() };
+}
+
+function addSurplus(problem: FluidProblem, layout: Layout, master: ColumnMaster): void {
+  for (const row of layout.rowOf) if (row >= 0) master.add({ cost: 0, rows: [row], values: [-1] });
+  for (let j = 0; j < problem.stepSize.length; j++) master.add({ cost: 0, rows: [layout.stepRow + j], values: [-1] });
+}
+
+function addFleet(fleet: readonly number[], layout: Layout, master: ColumnMaster): void {
+  for (let t = 0; t < fleet.length; t++) master.add({ cost: 0, rows: [layout.fleetRow + t], values: [-1] });
+  master.add({ cost: 1, rows: fleet.map((_, t) => layout.fleetRow + t), values: [...fleet] });
+}
+
+function weightsOf(problem: FluidProblem, layout: Layout, duals: Float64Array): FluidWeights {
+  const weight = new Float64Array(problem.types * problem.dimensions);
+  layout.rowOf.forEach((row, k) => {
+    if (row >= 0) weight[k] = Math.max(0, duals[row] as number);
+  });
+  const stepValue = new Float64Array(problem.stepSize.length);
+  for (let j = 0; j < stepValue.length; j++) stepValue[j] = Math.max(0, duals[layout.stepRow + j] as number);
+  return { weight, stepValue, podValue: new Float64Array(problem.types), value: 0 };
+}
+
+function blend(problem: FluidProblem, a: FluidWeights, b: FluidWeights, share: number): FluidWeights {
+  const mix = (x: Float64Array, y: Float64Array) => x.map((value, k) => share * value + (1 - share) * (y[k] as number));
+  return {
+    weight: mix(a.weight, b.weight),
+    stepValue: mix(a.stepValue, b.stepValue),
+    podValue: new Float64Array(problem.types),
+    value: 0,
+  };
+}
+
+/** Adds the columns that the point leaves room for, and gives the point scaled down until it is feasible. */
+function separate(
+  problem: FluidProblem,
+  layout: Layout,
+  point: FluidWeights,
+  fleet: readonly number[] | null,
+  master: ColumnMaster,
+): { added: number; weights: FluidWeights } {
+  const { types, dimensions } = problem;
+  const duals = master.duals;
+  let added = 0;
+  const podValue = new Float64Array(types);
+  let scale = 0;
+  for (let t = 0; t < types; t++) {
+    let sum = 0;
+    for (let d = 0; d < dimensions; d++) sum += point.weight[t * dimensions + d] as number;
+    const fill = fullest(problem, t, point.stepValue);
+    podValue[t] = sum + fill.value;
+    if (fleet === null) scale = Math.max(scale, (podValue[t] as number) / (problem.price[t] as number));
+    else scale += (fleet[t] as number) * (podValue[t] as number);
+    const rows: number[] = [];
+    const values: number[] = [];
+    let worth = 0;
+    for (let d = 0; d < dimensions; d++) {
+      const row = layout.rowOf[t * dimensions + d] as number;
+      if (row < 0) continue;
+      rows.push(row);
+      values.push(1);
+      worth += duals[row] as number;
+    }
+    fill.counts.forEach((count, j) => {
+      if (count === 0) return;
+      rows.push(layout.stepRow + j);
+      values.push(count);
+      worth += count * (duals[layout.stepRow + j] as number);
+    });
+    let cost = problem.price[t] as number;
+    if (fleet !== null) {
+      cost = 0;
+      rows.push(layout.fleetRow + t);
+      values.push(-1);
+      worth -= duals[layout.fleetRow + t] as number;
+    }
+    if (worth > cost + 1e-9 * (1 + cost)) {
+      layout.unitColumns.set(master.size, t);
+      master.add({ cost, rows, values });
+      added++;
+    }
+  }
+  const cuts = cheapestCuts(problem, layout, point);
+  let value = 0;
+  cuts.forEach((cut, g) => {
+    value += cut.value;
+    let worth = duals[layout.groupRow + g] as number;
+    for (let k = 0; k < cut.rows.length; k++)
+      worth += (cut.values[k] as number) * (duals[cut.rows[k] as number] as number);
+    if (worth > 1e-9 * (1 + Math.abs(duals[layout.groupRow + g] as number))) {
+      master.add({ cost: 0, rows: [...cut.rows, layout.groupRow + g], values: [...cut.values, 1] });
+      added++;
+    }
+  });
+  const factor = scale > 0 ? 1 / scale : 0;
+  return {
+    added,
+    weights: {
+      weight: point.weight.map((x) => x * factor),
+      stepValue: point.stepValue.map((x) => x * factor),
+      podValue: podValue.map((x) => x * factor),
+      value: value * factor,
+    },
+  };
+}
+
+interface Cut {
+  readonly value: number;
+  readonly rows: readonly number[];
+  readonly values: readonly number[];
+}
+
+/** Each piece on the type where it is worth least, summed by group. */
+function cheapestCuts(problem: FluidProblem, layout: Layout, point: FluidWeights): Cut[] {
+  const { types, dimensions, pieces, share, stepSize } = problem;
+  const width = types * dimensions + stepSize.length;
+  const sums = new Float64Array(layout.groups * width);
+  const totals = new Float64Array(layout.groups);
+  for (let i = 0; i < pieces; i++) {
+    let chosen = -1;
+    let least = Number.POSITIVE_INFINITY;
+    for (let t = 0; t < types; t++) {
+      const base = (i * types + t) * dimensions;
+      let worth = 0;
+      for (let d = 0; d < dimensions; d++)
+        worth += (point.weight[t * dimensions + d] as number) * (share[base + d] as number);
+      if (worth < least) {
+        least = worth;
+        chosen = t;
+      }
+    }
+    if (chosen < 0) continue;
+    const group = layout.groupOf[i] as number;
+    const from = (i * types + chosen) * dimensions;
+    const to = group * width;
+    for (let d = 0; d < dimensions; d++) {
+      const k = to + chosen * dimensions + d;
+      sums[k] = (sums[k] as number) + (share[from + d] as number);
+    }
+    const step = problem.step[i] as number;
+    if (step >= 0) {
+      const k = to + types * dimensions + step;
+      sums[k] = (sums[k] as number) + (problem.count[i] as number);
+      least += (problem.count[i] as number) * (point.stepValue[step] as number);
+    }
+    totals[group] = (totals[group] as number) + least;
+  }
+  return Array.from({ length: layout.groups }, (_, g) => {
+    const rows: number[] = [];
+    const values: number[] = [];
+    for (let k = 0; k < width; k++) {
+      const amount = sums[g * width + k] as number;
+      if (amount === 0) continue;
+      rows.push(k < types * dimensions ? (layout.rowOf[k] as number) : layout.stepRow + k - types * dimensions);
+      values.push(-amount);
+    }
+    return { value: totals[g] as number, rows, values };
+  });
+}
+
+/** The steps that fill a unit of type `t` with most value: a knapsack with bounded counts. */
+function fullest(problem: FluidProblem, t: number, value: Float64Array): { value: number; counts: number[] } {
+  const counts: number[] = new Array<number>(value.length).fill(0);
+  const room = problem.room[t] ?? 0;
+  if (value.length === 0 || room === 0) return { value: 0, counts };
+  const best = new Float64Array(room + 1);
+  const taken: Uint8Array[] = [];
+  // Powers of two of each step: every count up to the most is a sum of them.
+  const bundles: { step: number; copies: number }[] = [];
+  for (let j = 0; j < value.length; j++) {
+    const size = problem.stepSize[j] as number;
+    if (value[j] === 0 || size > room) continue;
+    let left = Math.min(problem.stepMost[j] as number, size === 0 ? 64 : Math.floor(room / size));
+    for (let copies = 1; left > 0; copies *= 2) {
+      bundles.push({ step: j, copies: Math.min(copies, left) });
+      left -= Math.min(copies, left);
+    }
+  }
+  for (const { step, copies } of bundles) {
+    const size = (problem.stepSize[step] as number) * copies;
+    const worth = (value[step] as number) * copies;
+    const mark = new Uint8Array(room + 1);
+    for (let space = room; space >= size; space--) {
+      const candidate = (best[space - size] as number) + worth;
+      if (candidate > (best[space] as number)) {
+        best[space] = candidate;
+        mark[space] = 1;
+      }
+    }
+    taken.push(mark);
+  }
+  let space = room;
+  for (let k = bundles.length - 1; k >= 0; k--) {
+    if ((taken[k] as Uint8Array)[space] === 0) continue;
+    const { step, copies } = bundles[k] as { step: number; copies: number };
+    counts[step] = (counts[step] as number) + copies;
+    space -= (problem.stepSize[step] as number) * copies;
+  }
+  return { value: best[room] as number, counts };
+}
+
+function unitsOf(
+  problem: FluidProblem,
+  layout: Layout,
+  master: ColumnMaster,
+  fleet: readonly number[] | null,
+): Float64Array {
+  const units = new Float64Array(problem.types);
+  if (fleet !== null) return units;
+  for (const [column, amount] of master.solution()) {
+    const type = layout.unitColumns.get(column);
+    if (type !== undefined) units[type] = (units[type] as number) + amount;
+  }
+  return units;
+}

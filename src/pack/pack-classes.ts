@@ -1,0 +1,122 @@
+import { byCodePoint } from '../declare/findings';
+import type { Model } from '../declare/fleet';
+import type { ClassContext } from './class-context';
+import { bestFitDecreasing, fillGaps } from './fill';
+import type { Kept } from './keep-locked';
+import type { OpenShard } from './open-shard';
+import { type PackedShard, packClass } from './pack-class';
+import type { PoolLimits } from './pool-limits';
+
+type Filled = Map<ClassContext, readonly PackedShard[]>;
+
+/**
+ * Packs every class: kept shards take in what fits, the rest gets new shards. Classes meet in the pools' counts only:
+ * they are packed as if pools had no end, then again with scarce pools dearer until all is within the limits.
+ */
+export function packClasses(
+  contexts: readonly ClassContext[],
+  kept: Kept,
+  limits: PoolLimits,
+  onProgress: (done: number) => void,
+): ReadonlyMap<ClassContext, readonly PackedShard[]> {
+  const rest = new Map<ClassContext, readonly Model[]>();
+  let done = 0;
+  for (const context of contexts) {
+    const existing = kept.shards.get(context.sharing.key) ?? [];
+    const models = context.sharing.models.filter((model) => !kept.placed.has(model.key));
+    rest.set(context, existing.length === 0 ? models : fillGaps(context, models, existing));
+  }
+  const scarcity = new Map<string, number>();
+  const packed: Filled = new Map();
+  for (const context of contexts) {
+    packed.set(context, packRest(context, rest, scarcity));
+    done += context.sharing.models.length;
+    onProgress(done);
+  }
+  const chosen =
+    limits.exist && exceeded(packed, limits).size > 0 ? withinLimits(contexts, rest, packed, limits) : packed;
+  return new Map(
+    contexts.map((context) => [
+      context,
+      [...(kept.shards.get(context.sharing.key) ?? []), ...(chosen.get(context) ?? [])],
+    ]),
+  );
+}
+
+function packRest(
+  context: ClassContext,
+  rest: ReadonlyMap<ClassContext, readonly Model[]>,
+  scarcity: ReadonlyMap<string, number>,
+): readonly PackedShard[] {
+  const models = rest.get(context) ?? [];
+  return models.length === 0 ? [] : packClass(context, models, scarcity);
+}
+
+const mostRaises = 8;
+
+/** Raises the price of scarce pools until the classes that gain least by them stay away; one by one as a last resort. */
+function withinLimits(
+  contexts: readonly ClassContext[],
+  rest: ReadonlyMap<ClassContext, readonly Model[]>,
+  first: Filled,
+  limits: PoolLimits,
+): Filled {
+  const scarcity = new Map<string, number>();
+  let packed = first;
+  for (let raise = 0; raise < mostRaises; raise++) {
+    const over = exceeded(packed, limits);
+    if (over.size === 0) return packed;
+    for (const pool of over) scarcity.set(pool, (scarcity.get(pool) ?? 1) * (raise < 4 ? 1.15 : 2));
+    const next: Filled = new Map(packed);
+    for (const context of contexts) {
+      const choice = context.pools.length > 1 && context.pools.some((pool) => over.has(pool.name));
+      if (choice) next.set(context, packRest(context, rest, scarcity));
+    }
+    packed = next;
+  }
+  return exceeded(packed, limits).size === 0 ? packed : oneByOne(contexts, rest, limits);
+}
+
+/** Names of pools whose limits the shards break, kept ones counted. */
+function exceeded(packed: Filled, limits: PoolLimits): Set<string> {
+  const own = limits.fork();
+  const over = new Set<string>();
+  for (const [context, shards] of packed) {
+    for (const { pool, replicas } of shards) {
+      own.add(pool, context.owner, replicas);
+      if (pool.maxNodes !== null && replicas > pool.maxNodes) over.add(pool.name);
+    }
+  }
+  for (const context of packed.keys())
+    for (const pool of context.pools) if (!own.allows(pool, context.owner, 0)) over.add(pool.name);
+  return over;
+}
+
+/** Shard by shard within what is left, the classes with the fewest pools first; over the limits where nothing is left. */
+function oneByOne(
+  contexts: readonly ClassContext[],
+  rest: ReadonlyMap<ClassContext, readonly Model[]>,
+  limits: PoolLimits,
+): Filled {
+  const order = [...contexts].sort(
+    (a, b) => a.pools.length - b.pools.length || byCodePoint(a.sharing.key, b.sharing.key),
+  );
+  const packed: Filled = new Map();
+  let used = limits.fork();
+  for (const context of order) {
+    let best: { shards: OpenShard[]; used: PoolLimits; over: number; cost: number } | null = null;
+    for (const main of context.pools) {
+      const own = used.fork();
+      const shards: OpenShard[] = [];
+      bestFitDecreasing(context, rest.get(context) ?? [], shards, main, own);
+      const over = exceeded(new Map([[context, []]]), own).size;
+      const cost = shards.reduce((sum, shard) => sum + shard.replicas * shard.pool.podPriceMicrosPerHour, 0);
+      if (best === null || over < best.over || (over === best.over && cost < best.cost))
+        best = { shards, used: own, over, cost };
+    }
+    if (best === null) throw new TypeError(`class ${context.sharing.key} has no pool`);
+    used = best.used;
+    packed.set(context, best.shards);
+  }
+  return packed;
+}

@@ -1,0 +1,15 @@
+import type { Model, Pool } from '../declare/fleet';
+import { type ClassContext, demandArray, fitsIn } from './class-context';
+
+/** Most replicas of a shard. */
+export const maxReplicas = 64;
+
+/** Fewest copies, at least the declared ones, at which one copy's share of the load fits an empty pod; 0: none. */
+export function replicasNeeded(context: ClassContext, model: Model, pool: Pool): number {
+  const capacity = context.capacity.get(pool.name);
+  if (capacity === undefined) throw new TypeError(`pool ${pool.name} is not in class ${context.sharing.key}`);
+  for (let replicas = model.replicas; replicas <= maxReplicas; replicas++) {
+    if (fitsIn(demandArray(model, pool, context.runtime, replicas), capacity)) return replicas;
+  }
+  return 0;
+}
