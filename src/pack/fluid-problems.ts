@@ -47,7 +47,7 @@ function loadCopies(numbers: ClassNumbers, i: number, p: number, d: number): num
 class Pieces {
   private readonly index = new Map<string, number>();
   private readonly shares: Float64Array[] = [];
-  private readonly steps: number[] = [];
+  private readonly steps: (readonly number[])[] = [];
   private readonly counts: number[] = [];
 
   constructor(
@@ -55,14 +55,14 @@ class Pieces {
     private readonly coarse: boolean,
   ) {}
 
-  add(kind: string, key: readonly number[], step: number, share: Float64Array, copies: number): void {
-    const spelled = `${kind}/${step}/${key.map((x) => (this.coarse ? bucket(x) : x)).join('/')}`;
+  add(kind: string, key: readonly number[], steps: readonly number[], share: Float64Array, copies: number): void {
+    const spelled = `${kind}/${steps.join()}/${key.map((x) => (this.coarse ? bucket(x) : x)).join('/')}`;
     let at = this.index.get(spelled);
     if (at === undefined) {
       at = this.shares.length;
       this.index.set(spelled, at);
       this.shares.push(new Float64Array(this.types * D));
-      this.steps.push(step);
+      this.steps.push(steps);
       this.counts.push(0);
     }
     const sum = this.shares[at] as Float64Array;
@@ -70,7 +70,7 @@ class Pieces {
     this.counts[at] = (this.counts[at] as number) + copies;
   }
 
-  problem(steps: Steps, price: readonly number[]): FluidProblem {
+  problem(grids: readonly StepGrid[], price: readonly number[]): FluidProblem {
     const pieces = this.shares.length;
     const share = new Float64Array(pieces * this.types * D);
     this.shares.forEach((sum, i) => {
@@ -82,44 +82,44 @@ class Pieces {
       price,
       pieces,
       share,
-      step: Int32Array.from(this.steps),
-      count: Float64Array.from(this.counts),
-      stepSize: steps.size,
-      stepMost: steps.most,
-      room: steps.room,
+      steps: grids.map((grid, f) => ({
+        of: Int32Array.from(this.steps, (steps) => steps[f] as number),
+        count: Float64Array.from(this.counts),
+        size: grid.edges.map((edge) => Math.floor(edge / grid.unit)),
+        most: grid.most,
+        room: grid.rooms.map((room) => Math.floor(room / grid.unit)),
+        allows: (t, j) => (grid.replicas[t] as number) >= (grid.levels[j] as number),
+      })),
     };
   }
 }
 
-/** Two buckets an octave. */
+/** Three buckets for two octaves. */
 function bucket(x: number): number {
-  return x <= 0 ? -1000 : Math.floor(2 * Math.log2(x));
+  return x <= 0 ? -1000 : Math.floor(1.5 * Math.log2(x));
 }
 
-interface Steps {
-  /** In units. */
-  readonly size: readonly number[];
-  readonly most: readonly number[];
-  readonly room: readonly number[];
-}
-const noSteps: Steps = { size: [], most: [], room: [] };
-
-/** Sizes above which a model counts as big, and the grid that a pod's patterns of them are counted on. */
-export interface StepGrid extends Steps {
-  readonly dimension: number;
+/** Sizes above which a model counts as big in one measure, and the grid that a pod's patterns of them are counted on. */
+export interface StepGrid {
   readonly unit: number;
-  /** Lower edge of each step in the dimension's own measure, ascending. */
+  /** Lower edge of each step, and the fewest replicas of a type that may hold it; by level, then ascending. */
   readonly edges: readonly number[];
+  readonly levels: readonly number[];
+  /** Models of each step. */
+  readonly most: readonly number[];
+  /** Room of each type in the same measure, and its replicas. */
+  readonly rooms: readonly number[];
+  readonly replicas: readonly number[];
 }
 
 /** Bound for any layout: a copy takes all its sizes wherever it is; the load is somewhere where a copy is. */
-export function copiesProblem(numbers: ClassNumbers, grid: StepGrid | null, byPods: boolean): FluidProblem {
+export function copiesProblem(numbers: ClassNumbers, grid: MemoryGrid | null, byPods: boolean): FluidProblem {
   const types = numbers.pools.length;
   const pieces = new Pieces(types, numbers.models.length > 300);
   for (let i = 0; i < numbers.models.length; i++) {
     const copies = leastCopies(numbers, i);
     if (copies === 0) continue;
-    const step = grid === null ? -1 : stepOf(grid, demandOn(numbers, i, 0, grid.dimension, 1));
+    const step = grid === null ? [] : [stepOf(grid, 0, demandOn(numbers, i, 0, grid.dimension, 1))];
     const base = new Float64Array(types * D);
     const loaded = new Float64Array(types * D);
     let mask = '';
@@ -139,7 +139,7 @@ export function copiesProblem(numbers: ClassNumbers, grid: StepGrid | null, byPo
     pieces.add(`a${mask}`, [...sizes, numbers.duty[i] as number, numbers.cpu[i] as number], step, loaded, 1);
     if (copies > 1) pieces.add(`b${mask}`, sizes, step, base, copies - 1);
   }
-  return pieces.problem(grid ?? noSteps, byPods ? numbers.price.map(() => 1) : numbers.price);
+  return pieces.problem(grid === null ? [] : [grid], byPods ? numbers.price.map(() => 1) : numbers.price);
 }
 
 /** A kind of shard: so many replicas on pool `pool`. */
@@ -152,7 +152,13 @@ export interface ShardType {
 export function shardsProblem(numbers: ClassNumbers, shardTypes: readonly ShardType[]): FluidProblem {
   const types = shardTypes.length;
   const pieces = new Pieces(types, numbers.models.length > 300);
+  const memory = memoryGrid(numbers, shardTypes);
+  const load = loadGrid(numbers, shardTypes);
   for (let i = 0; i < numbers.models.length; i++) {
+    const steps: number[] = [];
+    if (memory !== null)
+      steps.push(stepOf(memory, numbers.replicas[i] as number, demandOn(numbers, i, 0, memory.dimension, 1)));
+    if (load !== null) steps.push(stepOf(load, numbers.replicas[i] as number, numbers.duty[i] as number));
     const share = new Float64Array(types * D);
     let mask = '';
     shardTypes.forEach(({ pool, replicas }, t) => {
@@ -174,10 +180,10 @@ export function shardsProblem(numbers: ClassNumbers, shardTypes: readonly ShardT
       numbers.duty[i] as number,
       numbers.cpu[i] as number,
     ];
-    pieces.add(mask, key, -1, share, 1);
+    pieces.add(mask, key, steps, share, 1);
   }
   return pieces.problem(
-    noSteps,
+    [memory, load].filter((grid) => grid !== null),
     shardTypes.map(({ pool, replicas }) => (numbers.price[pool] as number) * replicas),
   );
 }
@@ -189,43 +195,102 @@ export function fitsAlone(numbers: ClassNumbers, i: number, pool: number, replic
   return true;
 }
 
-export function stepOf(grid: StepGrid, size: number): number {
+export function stepOf(grid: Pick<StepGrid, 'edges' | 'levels'>, level: number, size: number): number {
   let step = -1;
-  while (step + 1 < grid.edges.length && (grid.edges[step + 1] as number) <= size) step++;
+  for (let j = 0; j < grid.edges.length; j++)
+    if (grid.levels[j] === level && (grid.edges[j] as number) <= size) step = j;
   return step;
 }
 
 const gridUnits = 2000;
 const mostSteps = 40;
 
-/** Steps for the models above 1/12 of the largest pod; null where there are none, or pools measure sizes unlike. */
-export function stepGrid(numbers: ClassNumbers): StepGrid | null {
+export interface MemoryGrid extends StepGrid {
+  readonly dimension: number;
+}
+
+/**
+ * Steps in accelerator memory (or host memory without one); null: none big, or the pools measure sizes unlike. With
+ * shard types the steps are kept apart by replicas.
+ */
+export function memoryGrid(numbers: ClassNumbers, shardTypes: readonly ShardType[] | null = null): MemoryGrid | null {
   const gpu = numbers.onAccelerator[0] as boolean;
   if (numbers.onAccelerator.some((value) => value !== gpu)) return null;
   const dimension = gpu ? at.accelerator : at.memory;
-  const rooms = numbers.pools.map((_, p) => Math.max(0, numbers.capacity[p * D + dimension] as number));
+  const pools = shardTypes?.map(({ pool }) => pool) ?? numbers.pools.map((_, p) => p);
+  const grid = stepGrid(
+    numbers,
+    (i) => demandOn(numbers, i, 0, dimension, 1),
+    pools.map((p) => Math.max(0, numbers.capacity[p * D + dimension] as number)),
+    shardTypes,
+  );
+  return grid === null ? null : { ...grid, dimension };
+}
+
+/** Steps in load, for shards of equal replicas: such a shard has its pods' accelerator time together. */
+function loadGrid(numbers: ClassNumbers, shardTypes: readonly ShardType[]): StepGrid | null {
+  if (numbers.onAccelerator.includes(false)) return null;
+  return stepGrid(
+    numbers,
+    (i) => numbers.duty[i] as number,
+    shardTypes.map(
+      ({ pool, replicas }) =>
+        ((numbers.capacity[pool * D + at.duty] as number) * (numbers.pools[pool] as Pool).speedMilli * replicas) / 1000,
+    ),
+    shardTypes,
+  );
+}
+
+/** Steps for what is above 1/12 of the largest type. */
+function stepGrid(
+  numbers: ClassNumbers,
+  sizeOf: (i: number) => number,
+  rooms: readonly number[],
+  shardTypes: readonly ShardType[] | null,
+): StepGrid | null {
   const most = Math.max(...rooms);
   const unit = Math.max(1, Math.floor(most / gridUnits));
-  const sizes: number[] = [];
+  const byLevel = new Map<number, number[]>();
   for (let i = 0; i < numbers.models.length; i++) {
-    const size = demandOn(numbers, i, 0, dimension, 1);
-    if (size * 12 > most && leastCopies(numbers, i) > 0) sizes.push(size);
+    const size = sizeOf(i);
+    if (size * 12 <= most || leastCopies(numbers, i) === 0) continue;
+    const level = shardTypes === null ? 0 : (numbers.replicas[i] as number);
+    const sizes = byLevel.get(level);
+    if (sizes === undefined) byLevel.set(level, [size]);
+    else sizes.push(size);
   }
-  if (sizes.length === 0) return null;
-  sizes.sort((a, b) => a - b);
-  // Edges on the grid lose nothing there; more distinct ones than the limit are thinned to quantiles.
-  const distinct = [...new Set(sizes.map((size) => Math.floor(size / unit)))];
-  const stride = Math.max(1, Math.ceil(distinct.length / mostSteps));
-  const kept = distinct.filter((_, k) => k % stride === 0);
-  const edges = kept.map((units, k) => (k === 0 ? (sizes[0] as number) : units * unit));
+  if (byLevel.size === 0) return null;
+  const each = Math.ceil(mostSteps / byLevel.size);
+  const steps = [...byLevel]
+    .sort(([a], [b]) => a - b)
+    .flatMap(([level, sizes]) => levelSteps(level, sizes, unit, each));
   return {
-    dimension,
     unit,
-    edges,
-    size: edges.map((edge) => Math.floor(edge / unit)),
-    most: edges.map(
-      (edge, k) => sizes.filter((s) => s >= edge && s < (edges[k + 1] ?? Number.POSITIVE_INFINITY)).length,
-    ),
-    room: rooms.map((room) => Math.floor(room / unit)),
+    edges: steps.map((step) => step.edge),
+    levels: steps.map((step) => step.level),
+    most: steps.map((step) => step.count),
+    rooms,
+    replicas: shardTypes?.map((type) => type.replicas) ?? rooms.map(() => 1),
   };
+}
+
+/** Edges on the grid lose nothing there; more distinct ones than `limit` are thinned to quantiles. */
+function levelSteps(
+  level: number,
+  all: readonly number[],
+  unit: number,
+  limit: number,
+): { level: number; edge: number; count: number }[] {
+  const sizes = [...all].sort((a, b) => a - b);
+  const distinct = [...new Set(sizes.map((size) => Math.floor(size / unit)))];
+  const stride = Math.max(1, Math.ceil(distinct.length / limit));
+  const steps = distinct
+    .filter((_, k) => k % stride === 0)
+    .map((units, k) => ({ level, edge: k === 0 ? (sizes[0] as number) : units * unit, count: 0 }));
+  let at = 0;
+  for (const size of sizes) {
+    while (at + 1 < steps.length && (steps[at + 1]?.edge as number) <= size) at++;
+    (steps[at] as { count: number }).count++;
+  }
+  return steps;
 }

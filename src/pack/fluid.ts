@@ -8,20 +8,29 @@ export interface FluidProblem {
   readonly pieces: number;
   /** By piece, type and dimension: the share of one unit of the type that the piece takes; NaN at dimension 0: not allowed. */
   readonly share: Float64Array;
-  /** Big pieces: their step (0 to steps-1, by size) or -1, and how many of that step the piece counts for. */
-  readonly step: Int32Array;
+  readonly steps: readonly StepFamily[];
+}
+
+/** Big pieces in one measure (memory, load), which patterns keep whole: a unit holds only so many of them at once. */
+export interface StepFamily {
+  /** By piece: its step (by size, ascending) or -1, and how many of that step the piece counts for. */
+  readonly of: Int32Array;
   readonly count: Float64Array;
-  /** Size of each step, in whole units, ascending; room of each type in those units. */
-  readonly stepSize: readonly number[];
-  readonly stepMost: readonly number[];
+  /** Size of each step, in whole grid units, and the number of pieces there are at most in one unit. */
+  readonly size: readonly number[];
+  readonly most: readonly number[];
+  /** Room of each type in grid units. */
   readonly room: readonly number[];
+  /** May a unit of type t hold pieces of step j? */
+  readonly allows: (t: number, j: number) => boolean;
 }
 
 /** Non-negative weights. Value of a piece on a type: sum of weight x share + the value of its step; it takes the least. */
 export interface FluidWeights {
   /** By type and dimension: worth of a whole unit's room in that dimension. */
   readonly weight: Float64Array;
-  readonly stepValue: Float64Array;
+  /** By family, then step. */
+  readonly stepValue: readonly Float64Array[];
   /** By type: the most that one unit can hold. */
   readonly podValue: Float64Array;
   /** Sum of the pieces' values; at most the cost of any placement. */
@@ -41,7 +50,11 @@ export interface FluidResult {
  * Source: Gilmore, Gomory, "A linear programming approach to the cutting-stock problem" (1961); smoothing after
  * Pessoa, Sadykov, Uchoa, Vanderbeck, "Automation and combination of linear-programming based stabilization" (2018).
  */
-export function solveFluid(asked: FluidProblem, rounds: number, fleet: readonly number[] | null = null): FluidResult {
+export function solveFluid(
+  asked: FluidProblem,
+  { rounds, tolerance }: { readonly rounds: number; readonly tolerance: number },
+  fleet: readonly number[] | null = null,
+): FluidResult {
   // Prices near 1 suit the simplex's tolerances.
   const scale = fleet === null ? Math.max(...asked.price) : 1;
   const problem = { ...asked, price: asked.price.map((price) => price / scale) };
@@ -63,12 +76,17 @@ export function solveFluid(asked: FluidProblem, rounds: number, fleet: readonly 
       if (added > 0) break;
     }
     const objective = master.objective();
-    if (added === 0 || objective - best!.value < 2e-5 * objective) break;
+    if (added === 0 || objective - (best as FluidWeights).value < tolerance * objective) break;
   }
   const { weight, stepValue, podValue, value } = best as FluidWeights;
-  const times = (values: Float64Array) => values.map((x) => x * scale);
+  const times = (values: Float64Array): Float64Array => values.map((x) => x * scale);
   return {
-    weights: { weight: times(weight), stepValue: times(stepValue), podValue: times(podValue), value: value * scale },
+    weights: {
+      weight: times(weight),
+      stepValue: stepValue.map(times),
+      podValue: times(podValue),
+      value: value * scale,
+    },
     units: unitsOf(problem, layout, master, fleet),
   };
 }
@@ -76,7 +94,8 @@ export function solveFluid(asked: FluidProblem, rounds: number, fleet: readonly 
 interface Layout {
   /** Row of (type, dimension), or -1 where no piece asks any. */
   readonly rowOf: Int32Array;
-  readonly stepRow: number;
+  /** First row of each family's steps. */
+  readonly stepRows: readonly number[];
   readonly groupRow: number;
   readonly groups: number;
   readonly fleetRow: number;
@@ -106,20 +125,26 @@ function rowLayout(problem: FluidProblem, withFleet: boolean): Layout {
     }
   }
   const most = Math.max(...problem.price);
-  const stepRow = b.length;
-  for (let j = 0; j < problem.stepSize.length; j++) row(0, 4 * most);
+  const stepRows = problem.steps.map((family) => {
+    const first = b.length;
+    for (let j = 0; j < family.size.length; j++) row(0, 4 * most);
+    return first;
+  });
   const groups = Math.min(pieces, 32);
   const groupRow = b.length;
   for (let g = 0; g < groups; g++) row(1, 1e5 * most);
   const fleetRow = b.length;
   if (withFleet) for (let t = 0; t < types; t++) row(0, 1e3);
   const groupOf = Int32Array.from({ length: pieces }, (_, i) => i % groups);
-  return { rowOf, stepRow, groupRow, groups, fleetRow, groupOf, b, penalty, unitColumns: new Map() };
+  return { rowOf, stepRows, groupRow, groups, fleetRow, groupOf, b, penalty, unitColumns: new Map() };
 }
 
 function addSurplus(problem: FluidProblem, layout: Layout, master: ColumnMaster): void {
   for (const row of layout.rowOf) if (row >= 0) master.add({ cost: 0, rows: [row], values: [-1] });
-  for (let j = 0; j < problem.stepSize.length; j++) master.add({ cost: 0, rows: [layout.stepRow + j], values: [-1] });
+  problem.steps.forEach((family, f) => {
+    for (let j = 0; j < family.size.length; j++)
+      master.add({ cost: 0, rows: [(layout.stepRows[f] as number) + j], values: [-1] });
+  });
 }
 
 function addFleet(fleet: readonly number[], layout: Layout, master: ColumnMaster): void {
@@ -132,8 +157,9 @@ function weightsOf(problem: FluidProblem, layout: Layout, duals: Float64Array): 
   layout.rowOf.forEach((row, k) => {
     if (row >= 0) weight[k] = Math.max(0, duals[row] as number);
   });
-  const stepValue = new Float64Array(problem.stepSize.length);
-  for (let j = 0; j < stepValue.length; j++) stepValue[j] = Math.max(0, duals[layout.stepRow + j] as number);
+  const stepValue = problem.steps.map((family, f) =>
+    Float64Array.from(family.size, (_, j) => Math.max(0, duals[(layout.stepRows[f] as number) + j] as number)),
+  );
   return { weight, stepValue, podValue: new Float64Array(problem.types), value: 0 };
 }
 
@@ -141,7 +167,7 @@ function blend(problem: FluidProblem, a: FluidWeights, b: FluidWeights, share: n
   const mix = (x: Float64Array, y: Float64Array) => x.map((value, k) => share * value + (1 - share) * (y[k] as number));
   return {
     weight: mix(a.weight, b.weight),
-    stepValue: mix(a.stepValue, b.stepValue),
+    stepValue: a.stepValue.map((values, f) => mix(values, b.stepValue[f] as Float64Array)),
     podValue: new Float64Array(problem.types),
     value: 0,
   };
@@ -163,8 +189,9 @@ function separate(
   for (let t = 0; t < types; t++) {
     let sum = 0;
     for (let d = 0; d < dimensions; d++) sum += point.weight[t * dimensions + d] as number;
-    const fill = fullest(problem, t, point.stepValue);
-    podValue[t] = sum + fill.value;
+    const fills = problem.steps.map((family, f) => fullest(family, t, point.stepValue[f] as Float64Array));
+    for (const fill of fills) sum += fill.value;
+    podValue[t] = sum;
     if (fleet === null) scale = Math.max(scale, (podValue[t] as number) / (problem.price[t] as number));
     else scale += (fleet[t] as number) * (podValue[t] as number);
     const rows: number[] = [];
@@ -177,11 +204,14 @@ function separate(
       values.push(1);
       worth += duals[row] as number;
     }
-    fill.counts.forEach((count, j) => {
-      if (count === 0) return;
-      rows.push(layout.stepRow + j);
-      values.push(count);
-      worth += count * (duals[layout.stepRow + j] as number);
+    fills.forEach((fill, f) => {
+      fill.counts.forEach((count, j) => {
+        if (count === 0) return;
+        const row = (layout.stepRows[f] as number) + j;
+        rows.push(row);
+        values.push(count);
+        worth += count * (duals[row] as number);
+      });
     });
     let cost = problem.price[t] as number;
     if (fleet !== null) {
@@ -213,7 +243,7 @@ function separate(
     added,
     weights: {
       weight: point.weight.map((x) => x * factor),
-      stepValue: point.stepValue.map((x) => x * factor),
+      stepValue: point.stepValue.map((values) => values.map((x) => x * factor)),
       podValue: podValue.map((x) => x * factor),
       value: value * factor,
     },
@@ -228,8 +258,13 @@ interface Cut {
 
 /** Each piece on the type where it is worth least, summed by group. */
 function cheapestCuts(problem: FluidProblem, layout: Layout, point: FluidWeights): Cut[] {
-  const { types, dimensions, pieces, share, stepSize } = problem;
-  const width = types * dimensions + stepSize.length;
+  const { types, dimensions, pieces, share } = problem;
+  const offsets: number[] = [];
+  let width = types * dimensions;
+  for (const family of problem.steps) {
+    offsets.push(width);
+    width += family.size.length;
+  }
   const sums = new Float64Array(layout.groups * width);
   const totals = new Float64Array(layout.groups);
   for (let i = 0; i < pieces; i++) {
@@ -253,21 +288,27 @@ function cheapestCuts(problem: FluidProblem, layout: Layout, point: FluidWeights
       const k = to + chosen * dimensions + d;
       sums[k] = (sums[k] as number) + (share[from + d] as number);
     }
-    const step = problem.step[i] as number;
-    if (step >= 0) {
-      const k = to + types * dimensions + step;
-      sums[k] = (sums[k] as number) + (problem.count[i] as number);
-      least += (problem.count[i] as number) * (point.stepValue[step] as number);
+    for (let f = 0; f < problem.steps.length; f++) {
+      const { of, count } = problem.steps[f] as StepFamily;
+      const step = of[i] as number;
+      if (step < 0) continue;
+      const k = to + (offsets[f] as number) + step;
+      sums[k] = (sums[k] as number) + (count[i] as number);
+      least += (count[i] as number) * (point.stepValue[f]?.[step] as number);
     }
     totals[group] = (totals[group] as number) + least;
   }
+  const rowAt = [...layout.rowOf];
+  problem.steps.forEach((family, f) => {
+    for (let j = 0; j < family.size.length; j++) rowAt.push((layout.stepRows[f] as number) + j);
+  });
   return Array.from({ length: layout.groups }, (_, g) => {
     const rows: number[] = [];
     const values: number[] = [];
     for (let k = 0; k < width; k++) {
       const amount = sums[g * width + k] as number;
       if (amount === 0) continue;
-      rows.push(k < types * dimensions ? (layout.rowOf[k] as number) : layout.stepRow + k - types * dimensions);
+      rows.push(rowAt[k] as number);
       values.push(-amount);
     }
     return { value: totals[g] as number, rows, values };
@@ -275,25 +316,25 @@ function cheapestCuts(problem: FluidProblem, layout: Layout, point: FluidWeights
 }
 
 /** The steps that fill a unit of type `t` with most value: a knapsack with bounded counts. */
-function fullest(problem: FluidProblem, t: number, value: Float64Array): { value: number; counts: number[] } {
+function fullest(family: StepFamily, t: number, value: Float64Array): { value: number; counts: number[] } {
   const counts: number[] = new Array<number>(value.length).fill(0);
-  const room = problem.room[t] ?? 0;
+  const room = family.room[t] ?? 0;
   if (value.length === 0 || room === 0) return { value: 0, counts };
   const best = new Float64Array(room + 1);
   const taken: Uint8Array[] = [];
   // Powers of two of each step: every count up to the most is a sum of them.
   const bundles: { step: number; copies: number }[] = [];
   for (let j = 0; j < value.length; j++) {
-    const size = problem.stepSize[j] as number;
-    if (value[j] === 0 || size > room) continue;
-    let left = Math.min(problem.stepMost[j] as number, size === 0 ? 64 : Math.floor(room / size));
+    const size = family.size[j] as number;
+    if (value[j] === 0 || size > room || !family.allows(t, j)) continue;
+    let left = Math.min(family.most[j] as number, size === 0 ? 64 : Math.floor(room / size));
     for (let copies = 1; left > 0; copies *= 2) {
       bundles.push({ step: j, copies: Math.min(copies, left) });
       left -= Math.min(copies, left);
     }
   }
   for (const { step, copies } of bundles) {
-    const size = (problem.stepSize[step] as number) * copies;
+    const size = (family.size[step] as number) * copies;
     const worth = (value[step] as number) * copies;
     const mark = new Uint8Array(room + 1);
     for (let space = room; space >= size; space--) {
@@ -310,7 +351,7 @@ function fullest(problem: FluidProblem, t: number, value: Float64Array): { value
     if ((taken[k] as Uint8Array)[space] === 0) continue;
     const { step, copies } = bundles[k] as { step: number; copies: number };
     counts[step] = (counts[step] as number) + copies;
-    space -= (problem.stepSize[step] as number) * copies;
+    space -= (family.size[step] as number) * copies;
   }
   return { value: best[room] as number, counts };
 }

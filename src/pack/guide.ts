@@ -41,9 +41,9 @@ export function usefulTypes(types: ShardTypes, needed: (i: number, p: number) =>
   return found;
 }
 
-export function makeGuide(types: ShardTypes, useful: readonly TypeTable[], rounds: number): Guide {
+export function makeGuide(types: ShardTypes, useful: readonly TypeTable[]): Guide {
   const { numbers } = types;
-  const fluid = solveFluid(shardsProblem(numbers, useful), rounds);
+  const fluid = solveFluid(shardsProblem(numbers, useful), { rounds: 150, tolerance: 3e-4 });
   const room: Float64Array[] = [];
   useful.forEach((type, t) => {
     const own = new Float64Array(types.dimensions.length);

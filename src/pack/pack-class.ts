@@ -19,6 +19,20 @@ export interface PackedShard {
   readonly models: readonly Model[];
 }
 
+/** Above this, models are too many for tight filling, which looks at few of the shards. */
+const manyModels = 3000;
+/** What is added to the fractional number of shards before rounding down, and which way they are filled. */
+const fewStarts = [
+  [0.5, 0],
+  [0, 1],
+  [1, 0],
+  [0.5, 1],
+] as const;
+const manyStarts = [
+  [0.5, 1],
+  [0, 1],
+] as const;
+
 /** Bins looked at, at most, for one class: the default effort. */
 const classWork = 60_000_000;
 
@@ -36,20 +50,17 @@ export function packClass(
   const useful = usefulTypes(types, (i, p) => replicasFor(numbers, i, p));
   const simple = oneShard(context, types, useful);
   if (simple !== null) return shardsOf(context, simple);
-  const guide = makeGuide(types, useful, 300);
+  const guide = makeGuide(types, useful);
   const ways = waysOf(numbers, useful, guide);
   const best = new Best();
-  let left = Math.min(classWork, 2_000_000 + models.length * 4000);
+  let left = Math.min(classWork, 1_000_000 + models.length * 2000);
   const spend = (work: number): void => {
     left -= work;
   };
   const cheaper = [...useful].sort((a, b) => a.price - b.price || a.replicas - b.replicas);
-  for (const [share, way] of [
-    [0.5, ways[0]],
-    [0, ways[1]],
-    [1, ways[0]],
-  ] as const) {
-    if (way === undefined || (best.bins !== null && left < 0)) continue;
+  for (const [share, at] of models.length > manyModels ? manyStarts : fewStarts) {
+    const way = ways[at] as Way;
+    if (best.bins !== null && left < 0) continue;
     const bins = new Bins(types, context.hasConflicts);
     guide.types.forEach((type, t) => {
       for (let k = Math.floor((guide.units[t] as number) + share); k > 0; k--) bins.open(type);
