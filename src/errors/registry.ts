@@ -2,6 +2,7 @@ import { cliErrors } from './codes-cli';
 import { declareErrors } from './codes-declare';
 import { packErrors } from './codes-pack';
 import { planErrors } from './codes-plan';
+import { projectErrors } from './codes-project';
 import { renderErrors } from './codes-render';
 
 /** What a code means. The reference page `docs/reference/errors.md` is generated from these. */
@@ -11,7 +12,14 @@ export interface ErrorDefinition {
   readonly remedy: string;
 }
 
-/** Every code that Stowage reports: 1xxx declaring, 2xxx packing, 3xxx planning and lockfile, 4xxx rendering, 5xxx CLI. */
-export const errorRegistry = { ...declareErrors, ...packErrors, ...planErrors, ...renderErrors, ...cliErrors } as const;
+/** Every code that Stowage reports: 1xxx declaring, 2xxx packing, 3xxx planning and lockfile, 4xxx rendering, 5xxx CLI and project. */
+export const errorRegistry = {
+  ...declareErrors,
+  ...packErrors,
+  ...planErrors,
+  ...renderErrors,
+  ...projectErrors,
+  ...cliErrors,
+} as const;
 
 export type ErrorCode = keyof typeof errorRegistry;

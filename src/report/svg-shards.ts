@@ -1,3 +1,4 @@
+import { byCodePoint } from '../declare/findings';
 import type { Plan, PlannedShard, PoolUsage } from '../plan/plan';
 import type { Categories } from './svg-categories';
 import { clipTo, rect, text, textWidth, tooltip } from './svg-elements';
@@ -44,10 +45,11 @@ export function drawShards(
   const each = Math.max(1, Math.ceil(shards.length / room));
   const parts: string[] = [];
   const cells = Math.ceil(shards.length / each);
+  const order = fullestFirst(shards, pool);
   for (let cell = 0; cell < cells; cell++) {
     const x = at.x + (cell % perRow(grid)) * (grid.width + grid.gap);
     const y = at.y + Math.floor(cell / perRow(grid)) * (grid.height + grid.gap + labelled(grid));
-    parts.push(column(shards.slice(cell * each, (cell + 1) * each), pool, colours, grid, x, y));
+    parts.push(column(order.slice(cell * each, (cell + 1) * each), pool, colours, grid, x, y));
   }
   let height = heightOf(grid, cells);
   if (each > 1) {
@@ -85,10 +87,16 @@ function column(
   return `<g>${parts.join('')}</g>`;
 }
 
+function fullestFirst(shards: readonly PlannedShard[], pool: PoolUsage): readonly PlannedShard[] {
+  const memory = memoryOf(pool);
+  const fill = new Map(shards.map((shard) => [shard.id, shareMicro(shard.used[memory], shard.capacity[memory])]));
+  return [...shards].sort((a, b) => (fill.get(b.id) ?? 0) - (fill.get(a.id) ?? 0) || byCodePoint(a.id, b.id));
+}
+
 function columnLabel(shard: PlannedShard, width: number): string {
   const copies = shard.replicas > 1 ? ` ×${shard.replicas}` : '';
   const long = `${shard.id}${copies}`;
-  return textWidth(long, 10) <= width ? long : copies === '' ? shard.id : copies.trim();
+  return textWidth(long, 10) <= width ? long : copies.trim();
 }
 
 interface Box {

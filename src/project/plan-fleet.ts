@@ -1,0 +1,130 @@
+import { resolve } from 'node:path';
+import { nearest } from '../declare/findings';
+import type { Fleet } from '../declare/fleet';
+import { diagnostic, StowageError } from '../errors/stowage-error';
+import { type EventSink, ignoreEvents } from '../events';
+import { pack } from '../pack/pack';
+import type { LockedPlacement } from '../pack/packing';
+import { formatLockfile, lockOf } from '../plan/lockfile';
+import { makePlan } from '../plan/make-plan';
+import type { Plan } from '../plan/plan';
+import { type ReadLock, readLock, shownPath, writeLock } from './lock-io';
+
+export interface PlanFleetOptions {
+  /** Path of the lockfile, relative to the current directory; null: none is read. @default null */
+  readonly lockfile?: string | null;
+  /** `stable`: locked models stay where they still fit. `repack`: from nothing. @default stable */
+  readonly mode?: 'stable' | 'repack';
+  /** Keys of locked models that may move. */
+  readonly update?: readonly string[];
+  /** Refuse a plan that differs from the lockfile. @default false */
+  readonly frozen?: boolean;
+  readonly onEvent?: EventSink;
+}
+
+export interface PlannedFleet {
+  readonly fleet: Fleet;
+  readonly plan: Plan;
+  readonly locked: LockedPlacement;
+  /** What the lockfile should hold. */
+  readonly lockText: string;
+  /** How the lockfile stands to this plan; `off` where none was asked for. */
+  readonly lockState: 'absent' | 'current' | 'stale' | 'off';
+  readonly lockfile: string | null;
+  /** What the lockfile held before. */
+  readonly prior: LockedPlacement | null;
+}
+
+/**
+ * Reads the lockfile, packs, and plans. Writes nothing: see {@link saveLock}.
+ * @throws StowageError STW2xxx, STW3xxx, STW5101, and STW5103 where `frozen` and the lockfile is absent or stale,
+ * STW5104 where `update` names no declared model
+ */
+export function planFleet(fleet: Fleet, options: PlanFleetOptions = {}): PlannedFleet {
+  const onEvent = options.onEvent ?? ignoreEvents;
+  const lockfile = options.lockfile == null ? null : resolve(options.lockfile);
+  const before = lockfile === null ? null : readLock(lockfile);
+  const unlocked = unlockedModels(fleet, options.update ?? []);
+  const packing = pack({
+    fleet,
+    onEvent,
+    mode: options.mode ?? 'stable',
+    unlocked,
+    ...(before === null ? {} : { prior: before.placement }),
+  });
+  onEvent({ type: 'phase-start', phase: 'plan' });
+  const locked = lockOf(fleet, packing);
+  const lockText = formatLockfile(locked);
+  const lockState = stateOf(lockfile, before, lockText);
+  if (options.frozen === true && lockfile !== null) refuseUnlessCurrent(lockState, lockfile, before, locked);
+  const plan = makePlan(fleet, packing, before?.placement);
+  onEvent({ type: 'phase-end', phase: 'plan' });
+  return { fleet, plan, locked, lockText, lockState, lockfile, prior: before?.placement ?? null };
+}
+
+/** Writes the lockfile if it is not current. True where it did. @throws StowageError STW5102 */
+export function saveLock(planned: PlannedFleet): boolean {
+  if (planned.lockfile === null || planned.lockState === 'current') return false;
+  writeLock(planned.lockfile, planned.lockText);
+  return true;
+}
+
+function stateOf(lockfile: string | null, before: ReadLock | null, text: string): PlannedFleet['lockState'] {
+  if (lockfile === null) return 'off';
+  if (before === null) return 'absent';
+  return before.text === text ? 'current' : 'stale';
+}
+
+function unlockedModels(fleet: Fleet, update: readonly string[]): ReadonlySet<string> {
+  if (update.length === 0) return new Set();
+  const keys = new Set(fleet.models.map((model) => model.key));
+  const unknown = update.filter((key) => !keys.has(key));
+  if (unknown.length > 0)
+    throw new StowageError(
+      unknown.map((key) => {
+        const near = nearest(key, keys);
+        return diagnostic('STW5104', `no model has the key "${key}"`, {
+          ...(near === null ? {} : { hint: `Did you mean "${near}"?` }),
+        });
+      }),
+    );
+  return new Set(update);
+}
+
+function refuseUnlessCurrent(
+  state: PlannedFleet['lockState'],
+  lockfile: string,
+  before: ReadLock | null,
+  locked: LockedPlacement,
+): void {
+  if (state === 'current') return;
+  const file = shownPath(lockfile);
+  const message =
+    before === null
+      ? `there is no lockfile ${file}`
+      : `${file} is not current: ${difference(before.placement, locked)}`;
+  throw new StowageError([diagnostic('STW5103', message, { location: { file } })]);
+}
+
+function difference(before: LockedPlacement, after: LockedPlacement): string {
+  const old = new Map(before.models.map((model) => [model.key, model]));
+  let added = 0;
+  let moved = 0;
+  let resized = 0;
+  for (const model of after.models) {
+    const was = old.get(model.key);
+    if (was === undefined) added++;
+    else if (was.shard !== model.shard) moved++;
+    else if (was.acceleratorMemoryBytes !== model.acceleratorMemoryBytes || was.memoryBytes !== model.memoryBytes)
+      resized++;
+  }
+  const removed = before.models.length - (after.models.length - added);
+  const parts = [
+    [added, 'added'],
+    [removed, 'removed'],
+    [moved, 'moved'],
+    [resized, 'resized'],
+  ] as const;
+  const said = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+  return said.length === 0 ? 'its shards differ' : `models ${said.join(', ')}`;
+}
