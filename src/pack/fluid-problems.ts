@@ -2,8 +2,19 @@ import type { Pool } from '../declare/fleet';
 import { at, type ClassNumbers, D, demandOn } from './class-numbers';
 import type { FluidProblem } from './fluid';
 
+const copiesOf = new WeakMap<ClassNumbers, Int32Array>();
+
 /** Fewest copies of model `i` that can carry its load if each is alone on the best pod for it; 0: it fits no pod. */
 export function leastCopies(numbers: ClassNumbers, i: number): number {
+  let known = copiesOf.get(numbers);
+  if (known === undefined) {
+    known = Int32Array.from(numbers.models, (_, k) => fewestCopies(numbers, k));
+    copiesOf.set(numbers, known);
+  }
+  return known[i] as number;
+}
+
+function fewestCopies(numbers: ClassNumbers, i: number): number {
   let least = 0;
   for (let p = 0; p < numbers.pools.length; p++) {
     if (!holdsOne(numbers, i, p)) continue;
@@ -26,7 +37,7 @@ export function holdsOne(numbers: ClassNumbers, i: number, p: number): boolean {
   return true;
 }
 
-function loadDimension(d: number): boolean {
+export function loadDimension(d: number): boolean {
   return d === at.duty || d === at.cpu;
 }
 
@@ -39,8 +50,18 @@ export function loadOn(numbers: ClassNumbers, i: number, p: number, d: number): 
 }
 
 function loadCopies(numbers: ClassNumbers, i: number, p: number, d: number): number {
-  const load = loadOn(numbers, i, p, d);
-  return load === 0 ? 1 : Math.ceil((load / (numbers.capacity[p * D + d] as number)) * (1 - 1e-12));
+  const { amount, room } = loadAgainst(numbers, i, p, d);
+  if (amount <= room) return 1;
+  return Number((BigInt(amount) + BigInt(room) - 1n) / BigInt(room));
+}
+
+/** Load of all copies against a pod's room, both in units that make them whole. */
+export function loadAgainst(numbers: ClassNumbers, i: number, p: number, d: number): { amount: number; room: number } {
+  const gpu = numbers.onAccelerator[p] as boolean;
+  const scaled = d === at.duty || !gpu;
+  const load = d === at.duty ? (gpu ? (numbers.duty[i] as number) : 0) : (numbers.cpu[i] as number);
+  const speed = scaled ? (numbers.pools[p] as Pool).speedMilli : 1000;
+  return { amount: load * 1000, room: (numbers.capacity[p * D + d] as number) * speed };
 }
 
 /** Collects pieces into at most a few hundred bundles of like pieces, with their shares summed. */

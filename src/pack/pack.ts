@@ -2,8 +2,8 @@ import { byCodePoint } from '../declare/findings';
 
 import { type Diagnostic, diagnostic, StowageError } from '../errors/stowage-error';
 import { ignoreEvents } from '../events';
-import { volumeBound } from './bound';
 import { type ClassContext, classContext } from './class-context';
+import { dualBound } from './dual-bound';
 import { keepLocked } from './keep-locked';
 import type { PackedShard } from './pack-class';
 import { packClasses } from './pack-classes';
@@ -33,7 +33,7 @@ export function pack(request: PackRequest): Packing {
   const shards = nameShards(contexts, filled, repack ? request.prior : undefined);
   onEvent({ type: 'phase-end', phase: 'pack', detail: `${shards.length} shards` });
   onEvent({ type: 'phase-start', phase: 'bound' });
-  const bound = volumeBound(fleet);
+  const bound = dualBound(filled);
   onEvent({ type: 'phase-end', phase: 'bound' });
   return { shards, bound, evicted: repack ? movedByRepack(request.prior, shards) : kept.evicted };
 }

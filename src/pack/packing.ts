@@ -52,10 +52,12 @@ export interface PackRequest {
 }
 
 /**
- * A proven lower bound. For each sharing class, weights for the demand of its models in one dimension such that no pod
- * of any allowed pool can hold more than its price; a checker needs only the fleet and this.
+ * A proven lower bound; a checker needs only the fleet and this. `volume`: by the demand in single dimensions. `dual`: by
+ * weights for all dimensions at once, with big models kept whole.
  */
-export interface BoundCertificate {
+export type BoundCertificate = VolumeCertificate | DualCertificate;
+
+export interface VolumeCertificate {
   readonly method: 'volume';
   readonly classes: readonly ClassBound[];
   /** Sums of the classes', each rounded up to whole pods. */
@@ -71,6 +73,53 @@ export interface ClassBound {
   /** Which argument gave each of the two figures. */
   readonly podsBy: Dimension | 'replicas';
   readonly costBy: Dimension | 'replicas';
+}
+
+export interface DualCertificate {
+  readonly method: 'dual';
+  readonly classes: readonly DualClassBound[];
+  readonly pods: number;
+  readonly podCostMicrosPerHour: number;
+}
+/**
+ * For each weighting, any pods that hold the class satisfy: sum over pools of pods x `full` >= `value`. And a model of k
+ * copies needs k pods of the pools that can hold it. The bound is the least cost, and the least number, of whole pods
+ * that satisfy all of that.
+ */
+export interface DualClassBound {
+  readonly class: string;
+  readonly models: number;
+  readonly pods: number;
+  readonly podCostMicrosPerHour: number;
+  readonly podsBy: 'weights' | 'replicas';
+  readonly costBy: 'weights' | 'replicas';
+  readonly weightings: readonly Weighting[];
+}
+/** Whole non-negative numbers throughout. */
+export interface Weighting {
+  /** One entry for each pool of the class. */
+  readonly pools: readonly PoolWeights[];
+  /** Extra worth of models that are big in one dimension; null: none. */
+  readonly steps: WeightingSteps | null;
+  /**
+   * Worth of the class's models: each copy takes all its sizes, the load is where one copy is, each copy in the pool
+   * where it is worth least.
+   */
+  readonly value: number;
+}
+export interface PoolWeights {
+  readonly pool: string;
+  /** Worth of a pod's whole room in a dimension; a part of the room is worth that part, rounded down. */
+  readonly weights: Readonly<Partial<Record<Dimension, number>>>;
+  /** The most that one pod can hold: the sum of the weights, and of the steps that fit together. */
+  readonly full: number;
+}
+export interface WeightingSteps {
+  readonly dimension: Dimension;
+  /** Patterns are counted in these units: a model's size and a pod's room, both rounded down. */
+  readonly unit: number;
+  /** A copy of at least `from` (and below the next) is worth `value` more; ascending. */
+  readonly steps: readonly { readonly from: number; readonly value: number }[];
 }
 
 /** Result of packing. Every model of the fleet is in exactly one shard. */

@@ -1,0 +1,206 @@
+import { type Dimension, dimensions } from '../declare/capacity';
+import type { ClassContext } from './class-context';
+import { type ClassNumbers, classNumbers, D, demandOn } from './class-numbers';
+import { type Cover, type CoverRow, leastCover } from './covering';
+import { type FluidWeights, solveFluid } from './fluid';
+import {
+  copiesProblem,
+  holdsOne,
+  leastCopies,
+  loadAgainst,
+  loadDimension,
+  type MemoryGrid,
+  memoryGrid,
+  stepOf,
+} from './fluid-problems';
+import type { PackedShard } from './pack-class';
+import type { DualCertificate, DualClassBound, PoolWeights, Weighting } from './packing';
+
+/** What the largest pod is worth: weights are whole numbers of about this size. */
+const fineness = 1_000_000_000;
+const mostCuts = 8;
+/** Above so many pods, rounding to whole pods no longer matters much. */
+const fewPods = 40;
+
+/** Bounds of all classes; `packed` is what their packing takes. */
+export function dualBound(packed: ReadonlyMap<ClassContext, readonly PackedShard[]>): DualCertificate {
+  const classes = [...packed].map(([context, shards]) =>
+    dualClassBound(context, {
+      pods: shards.reduce((sum, shard) => sum + shard.replicas, 0),
+      cost: shards.reduce((sum, shard) => sum + shard.replicas * shard.pool.podPriceMicrosPerHour, 0),
+    }),
+  );
+  return {
+    method: 'dual',
+    classes,
+    pods: classes.reduce((sum, bound) => sum + bound.pods, 0),
+    podCostMicrosPerHour: classes.reduce((sum, bound) => sum + bound.podCostMicrosPerHour, 0),
+  };
+}
+
+interface Found {
+  readonly pods: number;
+  readonly cost: number;
+}
+
+/**
+ * A bound for any layout of the class's copies. `found`: what a packing of it takes; where a cheap argument already
+ * proves that to be the least, no other is looked for.
+ */
+function dualClassBound(context: ClassContext, found: Found): DualClassBound {
+  const numbers = classNumbers(context, context.sharing.models);
+  const price = context.pools.map((pool) => pool.podPriceMicrosPerHour);
+  const ones = price.map(() => 1);
+  const rows: CoverRow[] = replicaRows(numbers);
+  const weightings: Weighting[] = [];
+  const byReplicas = { cost: leastCover(price, rows).cost, pods: leastCover(ones, rows).cost };
+  let cost: Cover = leastCover(price, rows);
+  let pods: Cover = leastCover(ones, rows);
+  const grid = memoryGrid(numbers);
+  const add = (weights: FluidWeights): boolean => {
+    const made = weighting(numbers, grid, weights);
+    if (made.value === 0) return false;
+    rows.push({ by: made.pools.map((pool) => pool.full), need: made.value });
+    const nextCost = leastCover(price, rows);
+    const nextPods = leastCover(ones, rows);
+    // Where the search over many rows is cut short it may prove less than before.
+    const worse = nextCost.cost < cost.cost || nextPods.cost < pods.cost;
+    const better = nextCost.cost > cost.cost || nextPods.cost > pods.cost;
+    if (worse || !(better || differs(nextCost, cost) || differs(nextPods, pods))) {
+      rows.pop();
+      return false;
+    }
+    weightings.push(made);
+    cost = nextCost;
+    pods = nextPods;
+    return true;
+  };
+  const done = () => cost.cost >= found.cost && pods.cost >= found.pods;
+  const effort = { rounds: 200, tolerance: 5e-5 };
+  if (!done() && price.some((value) => value > 0)) add(solveFluid(copiesProblem(numbers, grid, false), effort).weights);
+  if (!done()) add(solveFluid(copiesProblem(numbers, grid, true), effort).weights);
+  for (const which of ['cost', 'pods'] as const) {
+    for (let cut = 0; cut < mostCuts && pods.cost <= fewPods; cut++) {
+      const cover = which === 'cost' ? cost : pods;
+      if (cover.pods === null || cover.cost >= (which === 'cost' ? found.cost : found.pods)) break;
+      const { weights } = solveFluid(copiesProblem(numbers, grid, false), effort, cover.pods);
+      if (weights.value <= 1 + 1e-6 || !add(weights)) break;
+    }
+  }
+  return {
+    class: context.sharing.key,
+    models: context.sharing.models.length,
+    pods: pods.cost,
+    podCostMicrosPerHour: cost.cost,
+    podsBy: pods.cost > byReplicas.pods ? 'weights' : 'replicas',
+    costBy: cost.cost > byReplicas.cost ? 'weights' : 'replicas',
+    weightings,
+  };
+}
+
+function differs(a: Cover, b: Cover): boolean {
+  return a.pods !== null && b.pods !== null && a.pods.join() !== b.pods.join();
+}
+
+/** A model of k copies that only some pools can hold needs k pods of those. */
+function replicaRows(numbers: ClassNumbers): CoverRow[] {
+  const most = new Map<string, CoverRow>();
+  for (let i = 0; i < numbers.models.length; i++) {
+    const by = numbers.pools.map((_, p) => (holdsOne(numbers, i, p) ? 1 : 0));
+    const need = leastCopies(numbers, i);
+    const key = by.join('');
+    if (need > (most.get(key)?.need ?? 0)) most.set(key, { by, need });
+  }
+  return [...most.values()];
+}
+
+/** Whole weights from fractional ones, rounded down, and what they prove, exactly. */
+function weighting(numbers: ClassNumbers, grid: MemoryGrid | null, weights: FluidWeights): Weighting {
+  const scale = fineness / Math.max(...weights.podValue);
+  const whole = (value: number) => Math.max(0, Math.floor(value * scale));
+  const stepValue = weights.stepValue[0];
+  const steps =
+    grid === null || stepValue === undefined || !stepValue.some((value) => whole(value) > 0)
+      ? null
+      : {
+          dimension: dimensions[grid.dimension] as Dimension,
+          unit: grid.unit,
+          steps: grid.edges.map((from, j) => ({ from, value: whole(stepValue[j] as number) })),
+        };
+  const byPool = numbers.pools.map((pool, p): PoolWeights => {
+    const own: Partial<Record<Dimension, number>> = {};
+    let full = 0;
+    dimensions.forEach((dimension, d) => {
+      const weight = (numbers.capacity[p * D + d] as number) > 0 ? whole(weights.weight[p * D + d] as number) : 0;
+      if (weight > 0) own[dimension] = weight;
+      full += weight;
+    });
+    if (grid !== null && steps !== null)
+      full += fullestSteps(
+        grid,
+        p,
+        steps.steps.map(({ value }) => value),
+      );
+    return { pool: pool.name, weights: own, full };
+  });
+  const bare = { pools: byPool, steps };
+  return { ...bare, value: totalWorth(numbers, grid, bare) };
+}
+
+/** The most that steps in one pod of pool `p` are worth together: bounded knapsack on the grid. */
+function fullestSteps(grid: MemoryGrid, p: number, values: readonly number[]): number {
+  const room = Math.floor((grid.rooms[p] as number) / grid.unit);
+  const best = new Float64Array(room + 1);
+  values.forEach((value, j) => {
+    if (value === 0) return;
+    const size = Math.floor((grid.edges[j] as number) / grid.unit);
+    let left = grid.most[j] as number;
+    for (let copies = 1; left > 0; copies *= 2) {
+      const count = Math.min(copies, left);
+      left -= count;
+      const weight = size * count;
+      for (let space = room; space >= weight; space--)
+        best[space] = Math.max(best[space] as number, (best[space - weight] as number) + value * count);
+    }
+  });
+  return best[room] as number;
+}
+
+function totalWorth(numbers: ClassNumbers, grid: MemoryGrid | null, made: Omit<Weighting, 'value'>): number {
+  const weights = made.pools.map((pool) => dimensions.map((dimension) => pool.weights[dimension] ?? 0));
+  let total = 0;
+  for (let i = 0; i < numbers.models.length; i++) {
+    const copies = leastCopies(numbers, i);
+    if (copies === 0) continue;
+    let loaded = Number.POSITIVE_INFINITY;
+    let idle = Number.POSITIVE_INFINITY;
+    for (let p = 0; p < numbers.pools.length; p++) {
+      if (!holdsOne(numbers, i, p)) continue;
+      let sizes = 0;
+      let load = 0;
+      for (let d = 0; d < D; d++) {
+        const weight = (weights[p] as number[])[d] as number;
+        if (weight === 0) continue;
+        if (loadDimension(d)) {
+          const { amount, room } = loadAgainst(numbers, i, p, d);
+          load += partOf(amount, weight, room);
+        } else sizes += partOf(demandOn(numbers, i, p, d, 1), weight, numbers.capacity[p * D + d] as number);
+      }
+      if (grid !== null && made.steps !== null) {
+        const step = stepOf(grid, 0, demandOn(numbers, i, p, grid.dimension, 1));
+        if (step >= 0) sizes += made.steps.steps[step]?.value ?? 0;
+      }
+      loaded = Math.min(loaded, sizes + load);
+      idle = Math.min(idle, sizes);
+    }
+    total += loaded + (copies - 1) * idle;
+  }
+  return total;
+}
+
+/** floor(size x weight / room). */
+function partOf(size: number, weight: number, room: number): number {
+  const product = size * weight;
+  if (product <= Number.MAX_SAFE_INTEGER) return Math.floor(product / room);
+  return Number((BigInt(size) * BigInt(weight)) / BigInt(room));
+}
