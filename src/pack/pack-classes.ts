@@ -1,9 +1,8 @@
-import { byCodePoint } from '../declare/findings';
 import type { Model } from '../declare/fleet';
 import type { ClassContext } from './class-context';
-import { bestFitDecreasing, fillGaps } from './fill';
+import { fillGaps } from './fill';
 import type { Kept } from './keep-locked';
-import type { OpenShard } from './open-shard';
+import { oneByOne } from './one-by-one';
 import { type PackedShard, packClass } from './pack-class';
 import type { PoolLimits } from './pool-limits';
 
@@ -90,33 +89,4 @@ function exceeded(packed: Filled, limits: PoolLimits): Set<string> {
   for (const context of packed.keys())
     for (const pool of context.pools) if (!own.allows(pool, context.owner, 0)) over.add(pool.name);
   return over;
-}
-
-/** Shard by shard within what is left, the classes with the fewest pools first; over the limits where nothing is left. */
-function oneByOne(
-  contexts: readonly ClassContext[],
-  rest: ReadonlyMap<ClassContext, readonly Model[]>,
-  limits: PoolLimits,
-): Filled {
-  const order = [...contexts].sort(
-    (a, b) => a.pools.length - b.pools.length || byCodePoint(a.sharing.key, b.sharing.key),
-  );
-  const packed: Filled = new Map();
-  let used = limits.fork();
-  for (const context of order) {
-    let best: { shards: OpenShard[]; used: PoolLimits; over: number; cost: number } | null = null;
-    for (const main of context.pools) {
-      const own = used.fork();
-      const shards: OpenShard[] = [];
-      bestFitDecreasing(context, rest.get(context) ?? [], shards, main, own);
-      const over = exceeded(new Map([[context, []]]), own).size;
-      const cost = shards.reduce((sum, shard) => sum + shard.replicas * shard.pool.podPriceMicrosPerHour, 0);
-      if (best === null || over < best.over || (over === best.over && cost < best.cost))
-        best = { shards, used: own, over, cost };
-    }
-    if (best === null) throw new TypeError(`class ${context.sharing.key} has no pool`);
-    used = best.used;
-    packed.set(context, best.shards);
-  }
-  return packed;
 }

@@ -106,13 +106,13 @@ interface Box {
   readonly height: number;
 }
 
-/** Most slices a column; beyond, models of one colour are one slice. */
-const mostSlices = 60;
+/** Most slices a column; beyond, models of one colour are one slice. Narrow columns are many: they hold fewer. */
+const mostSlices = (width: number) => (width >= 18 ? 60 : 12);
 
 function stack(group: readonly PlannedShard[], pool: PoolUsage, colours: Categories, box: Box): string[] {
   const capacity = group.reduce((sum, shard) => sum + shard.capacity[memoryOf(pool)], 0);
   const used = group.reduce((sum, shard) => sum + shard.used[memoryOf(pool)], 0);
-  const slices = slicesOf(group, pool, colours);
+  const slices = slicesOf(group, pool, colours, mostSlices(box.width));
   const total = slices.reduce((sum, slice) => sum + slice.size, 0);
   if (capacity <= 0 || total <= 0) return [];
   // What the runtime takes for each model is spread over them: the stack is as high as the pod is full.
@@ -131,7 +131,7 @@ function stack(group: readonly PlannedShard[], pool: PoolUsage, colours: Categor
         box.width,
         Math.max(0.1, height - line),
         `class="sw-c${slice.category} sw-t${i % 3}"`,
-        slice.model === null ? '' : tooltip(`${slice.model}, ${bytes(slice.size)}`),
+        slice.model === null || box.width < 18 ? '' : tooltip(`${slice.model}, ${bytes(slice.size)}`),
       ),
     );
     if (slice.model !== null && box.width >= 80 && height >= 13)
@@ -148,7 +148,7 @@ interface Slice {
   readonly model: string | null;
 }
 
-function slicesOf(group: readonly PlannedShard[], pool: PoolUsage, colours: Categories): Slice[] {
+function slicesOf(group: readonly PlannedShard[], pool: PoolUsage, colours: Categories, most: number): Slice[] {
   const memory = memoryOf(pool);
   const single: Slice[] = group.flatMap((shard) =>
     shard.models.map((model, i) => ({
@@ -157,7 +157,7 @@ function slicesOf(group: readonly PlannedShard[], pool: PoolUsage, colours: Cate
       model,
     })),
   );
-  if (single.length <= mostSlices) return single.sort((a, b) => a.category - b.category || b.size - a.size);
+  if (single.length <= most) return single.sort((a, b) => a.category - b.category || b.size - a.size);
   const sums = new Map<number, number>();
   for (const { category, size } of single) sums.set(category, (sums.get(category) ?? 0) + size);
   return [...sums].sort((a, b) => a[0] - b[0]).map(([category, size]) => ({ category, size, model: null }));

@@ -1,0 +1,161 @@
+import type { Fleet } from '../declare/fleet';
+import type { Diagnostic } from '../errors/stowage-error';
+import { costsAtLeast, type Requirement } from './cover';
+import { type CheckedClass, type Declared, declaredOf } from './declared';
+import { BoundClass, readWeighting } from './dual-weighting';
+import { FindingLog } from './finding-log';
+import { field, shown } from './reading';
+
+/** A class may have no more weightings than this. */
+const mostWeightings = 64;
+
+interface Stated {
+  readonly pods: bigint;
+  readonly cost: bigint;
+}
+
+/**
+ * Checks a `dual` certificate from the fleet alone: every weight is whole and not negative, what it says of pods and
+ * models is what the declaration gives, and the two figures of each class follow. Trusts nothing in `certificate`.
+ */
+export function checkDualBound(fleet: Fleet, certificate: unknown): Diagnostic[] {
+  const log = new FindingLog();
+  checkDualCertificate(declaredOf(fleet), certificate, 'bound.certificate', log);
+  return [...log.findings()];
+}
+
+/** The same within a plan; gives the sums of the classes, null where they cannot be read. */
+export function checkDualCertificate(
+  declared: Declared,
+  certificate: unknown,
+  path: string,
+  log: FindingLog,
+): Stated | null {
+  const listed = field(certificate, 'classes');
+  if (field(certificate, 'method') !== 'dual' || !Array.isArray(listed)) {
+    log.add('STW2105', path, 'the certificate must be of the method "dual" with a list of classes');
+    return null;
+  }
+  const byName = new Map<string, CheckedClass[]>();
+  for (const sharing of declared.classes) byName.set(sharing.name, [...(byName.get(sharing.name) ?? []), sharing]);
+  let pods = 0n;
+  let cost = 0n;
+  let readable = true;
+  listed.forEach((entry: unknown, index) => {
+    const where = `${path}.classes[${index}]`;
+    const name = field(entry, 'class');
+    const sharing = typeof name === 'string' ? byName.get(name)?.shift() : undefined;
+    if (sharing === undefined) {
+      log.add('STW2105', `${where}.class`, `the fleet has no class ${shown(name)}, or it was counted before`);
+      readable = false;
+      return;
+    }
+    const stated = checkClass(declared, sharing, entry, where, log);
+    if (stated === null) readable = false;
+    else {
+      pods += stated.pods;
+      cost += stated.cost;
+    }
+  });
+  for (const sharing of [...byName.values()].flat()) {
+    log.add('STW2105', `${path}.classes`, `the class ${sharing.name} is missing`);
+    readable = false;
+  }
+  if (!readable) return null;
+  const sums = [
+    ['pods', pods],
+    ['podCostMicrosPerHour', cost],
+  ] as const;
+  for (const [name, sum] of sums)
+    if (field(certificate, name) !== Number(sum))
+      log.add('STW2105', `${path}.${name}`, `the classes add up to ${sum}, not ${shown(field(certificate, name))}`);
+  return { pods, cost };
+}
+
+function checkClass(
+  declared: Declared,
+  sharing: CheckedClass,
+  entry: unknown,
+  where: string,
+  log: FindingLog,
+): Stated | null {
+  log.figure(`${where}.models`, field(entry, 'models'), sharing.models.length);
+  const pods = field(entry, 'pods');
+  const cost = field(entry, 'podCostMicrosPerHour');
+  const weightings = field(entry, 'weightings');
+  if (!isCount(pods) || !isCount(cost) || !Array.isArray(weightings) || weightings.length > mostWeightings) {
+    log.add('STW2105', where, 'a class states whole numbers of pods and cost, and a list of weightings');
+    return null;
+  }
+  for (const name of ['podsBy', 'costBy'] as const) {
+    const by = field(entry, name);
+    if (by !== 'weights' && by !== 'replicas')
+      log.add('STW2105', `${where}.${name}`, `is ${shown(by)}, not "weights" or "replicas"`);
+  }
+  const bounds = new BoundClass(declared, sharing);
+  const rows = replicaRows(bounds);
+  weightings.forEach((value: unknown, index) => {
+    const row = checkWeighting(bounds, value, `${where}.weightings[${index}]`, log);
+    if (row !== null) rows.push(row);
+  });
+  const price = sharing.pools.map((pool) => BigInt(pool.podPriceMicrosPerHour));
+  if (!proven(price, rows, BigInt(cost)))
+    log.add('STW2105', `${where}.podCostMicrosPerHour`, `the weights do not prove a cost of ${cost}`);
+  if (
+    !proven(
+      price.map(() => 1n),
+      rows,
+      BigInt(pods),
+    )
+  )
+    log.add('STW2105', `${where}.pods`, `the weights do not prove ${pods} pods`);
+  return { pods: BigInt(pods), cost: BigInt(cost) };
+}
+
+/** Cheap pools first: the search for a cheaper cover is then shortest. */
+function proven(price: readonly bigint[], rows: readonly Requirement[], claim: bigint): boolean {
+  const order = price.map((_, p) => p).sort((a, b) => Number((price[a] as bigint) - (price[b] as bigint)) || a - b);
+  return costsAtLeast(
+    order.map((p) => price[p] as bigint),
+    rows.map((row) => ({ by: order.map((p) => row.by[p] as bigint), need: row.need })),
+    claim,
+  );
+}
+
+/** A model of k copies needs k pods of the pools that hold it. */
+function replicaRows(bounds: BoundClass): Requirement[] {
+  const most = new Map<string, Requirement>();
+  for (const model of bounds.sharing.models) {
+    const need = bounds.copies(model);
+    if (need === null) continue;
+    const by = bounds.sharing.pools.map((_, p) => (bounds.holds(model, p) ? 1n : 0n));
+    const key = by.join('');
+    if (need > (most.get(key)?.need ?? 0n)) most.set(key, { by, need });
+  }
+  return [...most.values()];
+}
+
+function checkWeighting(bounds: BoundClass, value: unknown, where: string, log: FindingLog): Requirement | null {
+  const weighting = readWeighting(bounds.sharing, value);
+  if (typeof weighting === 'string') {
+    log.add('STW2105', where, `the weighting ${weighting}`);
+    return null;
+  }
+  let sound = true;
+  bounds.sharing.pools.forEach((pool, p) => {
+    const full = bounds.worthOfPod(p, weighting);
+    if (full === weighting.full[p]) return;
+    sound = false;
+    log.add('STW2105', where, `a full pod of ${pool.name} is worth ${shown(full)}, not ${weighting.full[p]}`);
+  });
+  const worth = bounds.worthOfModels(weighting);
+  if (worth !== weighting.value) {
+    sound = false;
+    log.add('STW2105', where, `the models are worth ${worth}, not ${weighting.value}`);
+  }
+  return sound ? { by: weighting.full, need: weighting.value } : null;
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
