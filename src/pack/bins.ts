@@ -52,7 +52,8 @@ export class Bins {
   /** Bins looked at so far: the measure of work, as a clock would not repeat. */
   work = 0;
   readonly width: number;
-  private free: Float64Array;
+  /** Room left, by bin and active dimension. */
+  free: Float64Array;
   private readonly place: Int32Array;
   private readonly meetings: Meetings | null;
 

@@ -58,17 +58,17 @@ export function classNumbers(
 export function demandOn(numbers: ClassNumbers, i: number, p: number, d: number, replicas: number): number {
   const gpu = numbers.onAccelerator[p] as boolean;
   switch (d) {
-    case at.accelerator:
+    case 0:
       return gpu ? (numbers.accelerator[i] as number) : 0;
-    case at.duty:
+    case 1:
       return gpu ? shareOf(numbers.duty[i] as number, 1000, (numbers.pools[p] as Pool).speedMilli * replicas) : 0;
-    case at.memory:
+    case 2:
       return numbers.memory[i] as number;
-    case at.cpu:
+    case 3:
       return gpu
         ? Math.ceil((numbers.cpu[i] as number) / replicas)
         : shareOf(numbers.cpu[i] as number, 1000, (numbers.pools[p] as Pool).speedMilli * replicas);
-    case at.disk:
+    case 4:
       return numbers.disk[i] as number;
     default:
       return 1;

@@ -5,29 +5,34 @@ import type { TypeTable } from './shard-types';
 /** How a model chooses among shards: even use of all of them, or the tightest. */
 export type Rule = 'even' | 'tight';
 
-/** More bins of one type than this are looked at a window at a time. */
-const window = 48;
+/** More bins of one type than this are looked at a window at a time: smaller where models are very many. */
+function windowFor(models: number): number {
+  return models > 20_000 ? 16 : 48;
+}
+
+/** The bins of one type, and how to judge them. */
+interface Group {
+  readonly type: TypeTable;
+  readonly own: readonly number[];
+  /** By active dimension: care for room, and 1 / capacity. */
+  readonly weight: Float64Array;
+  readonly inverse: Float64Array;
+  cursor: number;
+}
 
 /**
  * Puts each model of `order` into an open bin by `rule`; gives those that fit none. Priced by the guide: room in a
  * dimension that is worth more is spent with more care.
  */
-export function fill(bins: Bins, order: Iterable<number>, guide: Guide, rule: Rule, from = 0): number[] {
-  const groups = new Map<TypeTable, number[]>();
-  for (let bin = from; bin < bins.count; bin++) {
-    const type = bins.type[bin] as TypeTable | null;
-    if (type === null) continue;
-    const group = groups.get(type);
-    if (group === undefined) groups.set(type, [bin]);
-    else group.push(bin);
-  }
-  const scorers = [...groups].map(([type, own]) => ({ type, own, score: scorer(bins, type, guide, rule), cursor: 0 }));
+export function fill(bins: Bins, order: Iterable<number>, guide: Guide, rule: Rule): number[] {
+  const groups = groupsOf(bins, guide);
+  const window = windowFor(bins.of.length);
   const left: number[] = [];
   for (const i of order) {
     let best = -1;
     let least = Number.POSITIVE_INFINITY;
-    for (const group of scorers) {
-      const { type, own, score } = group;
+    for (const group of groups) {
+      const { type, own } = group;
       if (type.allowed[i] === 0) continue;
       const steps = Math.min(window, own.length);
       let at = group.cursor;
@@ -35,7 +40,7 @@ export function fill(bins: Bins, order: Iterable<number>, guide: Guide, rule: Ru
         const bin = own[at] as number;
         if (++at === own.length) at = 0;
         if (!bins.fits(bin, i)) continue;
-        const value = score(bin, i);
+        const value = rule === 'even' ? evenness(bins, group, bin, i) : tightness(bins, group, bin, i);
         if (value < least) {
           least = value;
           best = bin;
@@ -43,14 +48,35 @@ export function fill(bins: Bins, order: Iterable<number>, guide: Guide, rule: Ru
       }
       if (own.length > window) group.cursor = at;
     }
-    if (best < 0) best = anyFit(bins, i, scorers);
+    if (best < 0) best = anyFit(bins, i, groups, window);
     if (best < 0) left.push(i);
     else bins.add(best, i);
   }
   return left;
 }
 
-function anyFit(bins: Bins, i: number, groups: readonly { type: TypeTable; own: readonly number[] }[]): number {
+function groupsOf(bins: Bins, guide: Guide): Group[] {
+  const byType = new Map<TypeTable, number[]>();
+  bins.type.forEach((type, bin) => {
+    if (type === null) return;
+    const group = byType.get(type);
+    if (group === undefined) byType.set(type, [bin]);
+    else group.push(bin);
+  });
+  return [...byType].map(([type, own]) => {
+    const room = guide.room[type.index];
+    return {
+      type,
+      own,
+      // A small weight for dimensions that are worth nothing now, so that none fills up unseen.
+      weight: Float64Array.from({ length: bins.width }, (_, a) => (room?.[a] ?? 0) + 0.03 * type.price),
+      inverse: type.capacity.map((value) => (value > 0 ? 1 / value : 0)),
+      cursor: 0,
+    };
+  });
+}
+
+function anyFit(bins: Bins, i: number, groups: readonly Group[], window: number): number {
   for (const { type, own } of groups) {
     if (type.allowed[i] === 0 || own.length <= window) continue;
     for (const bin of own) if (bins.fits(bin, i)) return bin;
@@ -58,35 +84,30 @@ function anyFit(bins: Bins, i: number, groups: readonly { type: TypeTable; own: 
   return -1;
 }
 
-/** Lower is better: what the model costs there at the guide's prices, raised as the room runs out (even) or as room is left over (tight). */
-function scorer(bins: Bins, type: TypeTable, guide: Guide, rule: Rule): (bin: number, i: number) => number {
-  const { width } = bins;
-  const { need, capacity } = type;
-  const room = guide.room[type.index];
-  // A small weight for dimensions that are worth nothing now, so that none fills up unseen.
-  const weight = Float64Array.from({ length: width }, (_, a) => (room?.[a] ?? 0) + 0.03 * type.price);
-  const inverse = Float64Array.from(capacity, (value) => (value > 0 ? 1 / value : 0));
-  if (rule === 'even') {
-    return (bin, i) => {
-      let sum = 0;
-      for (let a = 0; a < width; a++) {
-        const take = (need[i * width + a] as number) * (inverse[a] as number);
-        const left = bins.room(bin, a) * (inverse[a] as number) - take;
-        sum += ((weight[a] as number) * take) / (0.08 + left);
-      }
-      return sum;
-    };
+/** What the model costs there at the guide's prices, raised as the room runs out; lower is better. */
+function evenness(bins: Bins, { type, weight, inverse }: Group, bin: number, i: number): number {
+  const { width, free } = bins;
+  let sum = 0;
+  for (let a = 0; a < width; a++) {
+    const scale = inverse[a] as number;
+    const take = (type.need[i * width + a] as number) * scale;
+    sum += ((weight[a] as number) * take) / (0.08 + (free[bin * width + a] as number) * scale - take);
   }
-  return (bin, i) => {
-    let spent = 0;
-    let left = 0;
-    for (let a = 0; a < width; a++) {
-      const take = (need[i * width + a] as number) * (inverse[a] as number);
-      spent += (weight[a] as number) * take;
-      left += (weight[a] as number) * (bins.room(bin, a) * (inverse[a] as number) - take);
-    }
-    return 2 * spent + left / type.replicas;
-  };
+  return sum;
+}
+
+/** What the model costs there, and the room that it leaves over; lower is better. */
+function tightness(bins: Bins, { type, weight, inverse }: Group, bin: number, i: number): number {
+  const { width, free } = bins;
+  let spent = 0;
+  let left = 0;
+  for (let a = 0; a < width; a++) {
+    const scale = inverse[a] as number;
+    const take = (type.need[i * width + a] as number) * scale;
+    spent += (weight[a] as number) * take;
+    left += (weight[a] as number) * ((free[bin * width + a] as number) * scale - take);
+  }
+  return 2 * spent + left / type.replicas;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { type Dimension, dimensions } from '../declare/capacity';
 import type { ClassContext } from './class-context';
-import { type ClassNumbers, classNumbers, D, demandOn } from './class-numbers';
+import { type ClassNumbers, classNumbers, demandOn } from './class-numbers';
 import { type Cover, type CoverRow, leastCover } from './covering';
 import { type FluidWeights, solveFluid } from './fluid';
 import {
@@ -15,6 +15,8 @@ import {
 } from './fluid-problems';
 import type { PackedShard } from './pack-class';
 import type { DualCertificate, DualClassBound, PoolWeights, Weighting } from './packing';
+
+const D = dimensions.length;
 
 /** What the largest pod is worth: weights are whole numbers of about this size. */
 const fineness = 1_000_000_000;
@@ -60,7 +62,7 @@ function dualClassBound(context: ClassContext, found: Found): DualClassBound {
   const add = (weights: FluidWeights): boolean => {
     const made = weighting(numbers, grid, weights);
     if (made.value === 0) return false;
-    rows.push({ by: made.pools.map((pool) => pool.full), need: made.value });
+    rows.push(rowOf(made));
     const nextCost = leastCover(price, rows);
     const nextPods = leastCover(ones, rows);
     // Where the search over many rows is cut short it may prove less than before.
@@ -76,7 +78,7 @@ function dualClassBound(context: ClassContext, found: Found): DualClassBound {
     return true;
   };
   const done = () => cost.cost >= found.cost && pods.cost >= found.pods;
-  const effort = { rounds: 200, tolerance: 5e-5 };
+  const effort = { rounds: 150, tolerance: 1e-4 };
   if (!done() && price.some((value) => value > 0)) add(solveFluid(copiesProblem(numbers, grid, false), effort).weights);
   if (!done()) add(solveFluid(copiesProblem(numbers, grid, true), effort).weights);
   for (const which of ['cost', 'pods'] as const) {
@@ -87,6 +89,7 @@ function dualClassBound(context: ClassContext, found: Found): DualClassBound {
       if (weights.value <= 1 + 1e-6 || !add(weights)) break;
     }
   }
+  prune(weightings, price, replicaRows(numbers), cost.cost, pods.cost);
   return {
     class: context.sharing.key,
     models: context.sharing.models.length,
@@ -96,6 +99,20 @@ function dualClassBound(context: ClassContext, found: Found): DualClassBound {
     costBy: cost.cost > byReplicas.cost ? 'weights' : 'replicas',
     weightings,
   };
+}
+
+/** Drops weightings that the two figures do not need, the oldest first. */
+function prune(weightings: Weighting[], price: readonly number[], own: CoverRow[], cost: number, pods: number): void {
+  const ones = price.map(() => 1);
+  for (let k = 0; k < weightings.length; ) {
+    const rows = [...own, ...weightings.filter((_, other) => other !== k).map(rowOf)];
+    if (leastCover(price, rows).cost >= cost && leastCover(ones, rows).cost >= pods) weightings.splice(k, 1);
+    else k++;
+  }
+}
+
+function rowOf({ pools, value }: Weighting): CoverRow {
+  return { by: pools.map((pool) => pool.full), need: value };
 }
 
 function differs(a: Cover, b: Cover): boolean {

@@ -1,6 +1,10 @@
+import { dimensions } from '../declare/capacity';
 import type { Pool } from '../declare/fleet';
-import { at, type ClassNumbers, D, demandOn } from './class-numbers';
+import { type ClassNumbers, demandOn, at as position } from './class-numbers';
 import type { FluidProblem } from './fluid';
+
+const D = dimensions.length;
+const { accelerator, duty, memory, cpu } = position;
 
 const copiesOf = new WeakMap<ClassNumbers, Int32Array>();
 
@@ -20,8 +24,8 @@ function fewestCopies(numbers: ClassNumbers, i: number): number {
     if (!holdsOne(numbers, i, p)) continue;
     const copies = Math.max(
       numbers.replicas[i] as number,
-      loadCopies(numbers, i, p, at.duty),
-      loadCopies(numbers, i, p, at.cpu),
+      loadCopies(numbers, i, p, duty),
+      loadCopies(numbers, i, p, cpu),
     );
     if (least === 0 || copies < least) least = copies;
   }
@@ -38,14 +42,14 @@ export function holdsOne(numbers: ClassNumbers, i: number, p: number): boolean {
 }
 
 export function loadDimension(d: number): boolean {
-  return d === at.duty || d === at.cpu;
+  return d === duty || d === cpu;
 }
 
 /** Load of all copies in the pool's own time, before it is shared; not rounded. */
 export function loadOn(numbers: ClassNumbers, i: number, p: number, d: number): number {
   const gpu = numbers.onAccelerator[p] as boolean;
   const speed = (numbers.pools[p] as Pool).speedMilli;
-  if (d === at.duty) return gpu ? ((numbers.duty[i] as number) * 1000) / speed : 0;
+  if (d === duty) return gpu ? ((numbers.duty[i] as number) * 1000) / speed : 0;
   return gpu ? (numbers.cpu[i] as number) : ((numbers.cpu[i] as number) * 1000) / speed;
 }
 
@@ -58,8 +62,8 @@ function loadCopies(numbers: ClassNumbers, i: number, p: number, d: number): num
 /** Load of all copies against a pod's room, both in units that make them whole. */
 export function loadAgainst(numbers: ClassNumbers, i: number, p: number, d: number): { amount: number; room: number } {
   const gpu = numbers.onAccelerator[p] as boolean;
-  const scaled = d === at.duty || !gpu;
-  const load = d === at.duty ? (gpu ? (numbers.duty[i] as number) : 0) : (numbers.cpu[i] as number);
+  const scaled = d === duty || !gpu;
+  const load = d === duty ? (gpu ? (numbers.duty[i] as number) : 0) : (numbers.cpu[i] as number);
   const speed = scaled ? (numbers.pools[p] as Pool).speedMilli : 1000;
   return { amount: load * 1000, room: (numbers.capacity[p * D + d] as number) * speed };
 }
@@ -237,7 +241,7 @@ export interface MemoryGrid extends StepGrid {
 export function memoryGrid(numbers: ClassNumbers, shardTypes: readonly ShardType[] | null = null): MemoryGrid | null {
   const gpu = numbers.onAccelerator[0] as boolean;
   if (numbers.onAccelerator.some((value) => value !== gpu)) return null;
-  const dimension = gpu ? at.accelerator : at.memory;
+  const dimension = gpu ? accelerator : memory;
   const pools = shardTypes?.map(({ pool }) => pool) ?? numbers.pools.map((_, p) => p);
   const grid = stepGrid(
     numbers,
@@ -256,7 +260,7 @@ function loadGrid(numbers: ClassNumbers, shardTypes: readonly ShardType[]): Step
     (i) => numbers.duty[i] as number,
     shardTypes.map(
       ({ pool, replicas }) =>
-        ((numbers.capacity[pool * D + at.duty] as number) * (numbers.pools[pool] as Pool).speedMilli * replicas) / 1000,
+        ((numbers.capacity[pool * D + duty] as number) * (numbers.pools[pool] as Pool).speedMilli * replicas) / 1000,
     ),
     shardTypes,
   );

@@ -1,7 +1,9 @@
-import { D } from './class-numbers';
+import { dimensions } from '../declare/capacity';
 import { solveFluid } from './fluid';
 import { shardsProblem } from './fluid-problems';
 import type { ShardTypes, TypeTable } from './shard-types';
+
+const D = dimensions.length;
 
 /** What the fractional optimum says: which shards to buy, and what room in each dimension of each is worth. */
 export interface Guide {
@@ -43,7 +45,7 @@ export function usefulTypes(types: ShardTypes, needed: (i: number, p: number) =>
 
 export function makeGuide(types: ShardTypes, useful: readonly TypeTable[]): Guide {
   const { numbers } = types;
-  const fluid = solveFluid(shardsProblem(numbers, useful), { rounds: 150, tolerance: 3e-4 });
+  const fluid = solveFluid(shardsProblem(numbers, useful), { rounds: 120, tolerance: 5e-4 });
   const room: Float64Array[] = [];
   useful.forEach((type, t) => {
     const own = new Float64Array(types.dimensions.length);

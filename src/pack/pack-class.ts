@@ -21,6 +21,7 @@ export interface PackedShard {
 
 /** Above this, models are too many for tight filling, which looks at few of the shards. */
 const manyModels = 3000;
+const hugeModels = 20_000;
 /** What is added to the fractional number of shards before rounding down, and which way they are filled. */
 const fewStarts = [
   [0.5, 0],
@@ -32,6 +33,7 @@ const manyStarts = [
   [0.5, 1],
   [0, 1],
 ] as const;
+const hugeStarts = [[0.5, 1]] as const;
 
 /** Bins looked at, at most, for one class: the default effort. */
 const classWork = 60_000_000;
@@ -58,7 +60,7 @@ export function packClass(
     left -= work;
   };
   const cheaper = [...useful].sort((a, b) => a.price - b.price || a.replicas - b.replicas);
-  for (const [share, at] of models.length > manyModels ? manyStarts : fewStarts) {
+  for (const [share, at] of startsFor(models.length)) {
     const way = ways[at] as Way;
     if (best.bins !== null && left < 0) continue;
     const bins = new Bins(types, context.hasConflicts);
@@ -72,6 +74,11 @@ export function packClass(
   }
   searchFleets(context, types, guide, ways, best, () => left, spend);
   return shardsOf(context, best.bins as Bins);
+}
+
+function startsFor(models: number): readonly (readonly [number, number])[] {
+  if (models <= manyModels) return fewStarts;
+  return models > hugeModels ? hugeStarts : manyStarts;
 }
 
 class Best {

@@ -1,5 +1,8 @@
-import { type ClassNumbers, D, demandOn } from './class-numbers';
+import { dimensions } from '../declare/capacity';
+import { type ClassNumbers, demandOn } from './class-numbers';
 import { fitsAlone, type ShardType } from './fluid-problems';
+
+const D = dimensions.length;
 
 /** A kind of shard with its demands looked up: exact integers by model and active dimension. */
 export interface TypeTable extends ShardType {

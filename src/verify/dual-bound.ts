@@ -94,7 +94,11 @@ function checkClass(
   }
   const bounds = new BoundClass(declared, sharing);
   const rows = replicaRows(bounds);
+  const seen = new Set<string>();
   weightings.forEach((value: unknown, index) => {
+    const spelled = JSON.stringify(value);
+    if (seen.has(spelled)) log.add('STW2105', `${where}.weightings[${index}]`, 'the same weighting stands here twice');
+    seen.add(spelled);
     const row = checkWeighting(bounds, value, `${where}.weightings[${index}]`, log);
     if (row !== null) rows.push(row);
   });

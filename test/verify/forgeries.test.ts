@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Fleet } from '../../src/declare/fleet';
-import type { BoundCertificate, ClassBound, Packing, Shard } from '../../src/pack/packing';
+import type { BoundCertificate, ClassBound, DualClassBound, Packing, Shard } from '../../src/pack/packing';
 import { makePlan } from '../../src/plan/make-plan';
 import { lockedFrom, modelsByKey, named, of } from '../pack/support';
 import { fleetInputs } from '../support/fleets';
@@ -74,20 +74,19 @@ const forgers: Readonly<Record<string, Forger>> = {
     raising(packing, choice, (bound) => ({ ...bound, pods: bound.pods + 1 })),
   'a bound of one pod more by another argument': ({ packing }, choice) =>
     raising(packing, choice, (bound) => ({
-      ...bound,
+      ...(bound as DualClassBound),
       pods: bound.pods + 1,
-      podsBy: (['models', 'memoryBytes', 'diskBytes', 'cpuMillis', 'replicas'] as const)[choice % 5] as 'models',
+      podsBy: (['weights', 'replicas'] as const)[choice % 2] as 'weights',
     })),
   'a bound of one micro-dollar more': ({ packing }, choice) =>
     raising(packing, choice, (bound) => ({ ...bound, podCostMicrosPerHour: bound.podCostMicrosPerHour + 1 })),
   'a class counted twice': ({ packing }, choice) => {
     const { classes } = packing.bound;
-    const twice = [...classes, classes[choice % classes.length] as ClassBound];
-    return { ...packing, bound: summed({ ...packing.bound, classes: twice }) };
+    return { ...packing, bound: summed(packing.bound, [...classes, classes[choice % classes.length] as AnyBound]) };
   },
   'a class left out': ({ packing }, choice) => ({
     ...packing,
-    bound: summed({ ...packing.bound, classes: without(packing.bound.classes, choice) }),
+    bound: summed(packing.bound, without<AnyBound>(packing.bound.classes, choice)),
   }),
 };
 
@@ -185,18 +184,21 @@ function changing(packing: Packing, choice: number, change: Partial<Shard>): Pac
   return replacing(packing, shard, { ...shard, ...change });
 }
 
-function raising(packing: Packing, choice: number, raise: (bound: ClassBound) => ClassBound): Packing {
+function raising(packing: Packing, choice: number, raise: (bound: AnyBound) => AnyBound): Packing {
   const { classes } = packing.bound;
   const raised = classes.map((bound, i) => (i === choice % classes.length ? raise(bound) : bound));
-  return { ...packing, bound: summed({ ...packing.bound, classes: raised }) };
+  return { ...packing, bound: summed(packing.bound, raised) };
 }
 
-function summed(bound: BoundCertificate): BoundCertificate {
+type AnyBound = ClassBound | DualClassBound;
+
+function summed(bound: BoundCertificate, classes: readonly AnyBound[]): BoundCertificate {
   return {
     ...bound,
-    pods: bound.classes.reduce((sum, { pods }) => sum + pods, 0),
-    podCostMicrosPerHour: bound.classes.reduce((sum, { podCostMicrosPerHour }) => sum + podCostMicrosPerHour, 0),
-  };
+    classes,
+    pods: classes.reduce((sum, { pods }) => sum + pods, 0),
+    podCostMicrosPerHour: classes.reduce((sum, { podCostMicrosPerHour }) => sum + podCostMicrosPerHour, 0),
+  } as BoundCertificate;
 }
 
 function classText(fleet: Fleet, key: string): string {
