@@ -174,16 +174,22 @@ export interface ShardType {
 }
 
 /** Shards of equal replicas: a model of r copies goes to a type of at least r. */
-export function shardsProblem(numbers: ClassNumbers, shardTypes: readonly ShardType[]): FluidProblem {
+export function shardsProblem(
+  numbers: ClassNumbers,
+  shardTypes: readonly ShardType[],
+): { readonly problem: FluidProblem; readonly stepsOf: (i: number) => readonly number[] } {
   const types = shardTypes.length;
   const pieces = new Pieces(types, numbers.models.length > 300);
   const memory = memoryGrid(numbers, shardTypes);
   const load = loadGrid(numbers, shardTypes);
-  for (let i = 0; i < numbers.models.length; i++) {
+  const stepsOf = (i: number): readonly number[] => {
     const steps: number[] = [];
-    if (memory !== null)
-      steps.push(stepOf(memory, numbers.replicas[i] as number, demandOn(numbers, i, 0, memory.dimension, 1)));
-    if (load !== null) steps.push(stepOf(load, numbers.replicas[i] as number, numbers.duty[i] as number));
+    const level = numbers.replicas[i] as number;
+    if (memory !== null) steps.push(stepOf(memory, level, demandOn(numbers, i, 0, memory.dimension, 1)));
+    if (load !== null) steps.push(stepOf(load, level, numbers.duty[i] as number));
+    return steps;
+  };
+  for (let i = 0; i < numbers.models.length; i++) {
     const share = new Float64Array(types * D);
     let mask = '';
     shardTypes.forEach(({ pool, replicas }, t) => {
@@ -205,12 +211,13 @@ export function shardsProblem(numbers: ClassNumbers, shardTypes: readonly ShardT
       numbers.duty[i] as number,
       numbers.cpu[i] as number,
     ];
-    pieces.add(mask, key, steps, share, 1);
+    pieces.add(mask, key, stepsOf(i), share, 1);
   }
-  return pieces.problem(
+  const problem = pieces.problem(
     [memory, load].filter((grid) => grid !== null),
     shardTypes.map(({ pool, replicas }) => (numbers.price[pool] as number) * replicas),
   );
+  return { problem, stepsOf };
 }
 
 export function fitsAlone(numbers: ClassNumbers, i: number, pool: number, replicas: number): boolean {

@@ -45,7 +45,8 @@ export function usefulTypes(types: ShardTypes, needed: (i: number, p: number) =>
 
 export function makeGuide(types: ShardTypes, useful: readonly TypeTable[]): Guide {
   const { numbers } = types;
-  const fluid = solveFluid(shardsProblem(numbers, useful), { rounds: 120, tolerance: 5e-4 });
+  const { problem, stepsOf } = shardsProblem(numbers, useful);
+  const fluid = solveFluid(problem, { rounds: 120, tolerance: 5e-4 });
   const room: Float64Array[] = [];
   useful.forEach((type, t) => {
     const own = new Float64Array(types.dimensions.length);
@@ -62,6 +63,10 @@ export function makeGuide(types: ShardTypes, useful: readonly TypeTable[]): Guid
       if (type.allowed[i] === 0) continue;
       least = Math.min(least, worthOn(type, room[type.index] as Float64Array, i));
     }
+    // A big model's step counts too: what it takes from the patterns of other big ones.
+    stepsOf(i).forEach((step, f) => {
+      if (step >= 0) least += fluid.weights.stepValue[f]?.[step] as number;
+    });
     worth[i] = Number.isFinite(least) ? least : 0;
   }
   return { types: useful, units: [...fluid.units], cost: fluid.weights.value, worth, room };

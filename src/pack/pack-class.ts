@@ -2,6 +2,7 @@ import type { Model, Pool } from '../declare/fleet';
 import { Bins } from './bins';
 import type { ClassContext } from './class-context';
 import { type ClassNumbers, classNumbers } from './class-numbers';
+import { completeShards } from './complete';
 import { fill, openShards } from './construct';
 import { levelDemands, supplements, tryFleet, volumeFits, type Way } from './fleets';
 import { fitsAlone } from './fluid-problems';
@@ -22,6 +23,7 @@ export interface PackedShard {
 /** Above this, models are too many for tight filling, which looks at few of the shards. */
 const manyModels = 3000;
 const hugeModels = 20_000;
+const mostForCompletion = 3000;
 /** What is added to the fractional number of shards before rounding down, and which way they are filled. */
 const fewStarts = [
   [0.5, 0],
@@ -68,6 +70,16 @@ export function packClass(
       for (let k = Math.floor((guide.units[t] as number) + share); k > 0; k--) bins.open(type);
     });
     openShards(bins, fill(bins, way.order, guide, way.rule), guide);
+    improve(bins, guide, cheaper, Math.max(0, left / 3));
+    spend(bins.work);
+    best.offer(bins);
+  }
+  // Where few models fill a shard, which of them go together decides.
+  const shards = (best.bins as Bins).type.filter((type) => type !== null).length;
+  if (models.length <= mostForCompletion && models.length <= 16 * shards) {
+    const bins = new Bins(types, context.hasConflicts);
+    const all = Array.from({ length: models.length }, (_, i) => i);
+    completeShards(bins, all, guide, Math.max(200, Math.floor(20_000_000 / (shards * useful.length + 1) / 20)));
     improve(bins, guide, cheaper, Math.max(0, left / 3));
     spend(bins.work);
     best.offer(bins);
