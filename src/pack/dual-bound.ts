@@ -141,7 +141,6 @@ function weighting(numbers: ClassNumbers, grid: MemoryGrid | null, weights: Flui
       ? null
       : {
           dimension: dimensions[grid.dimension] as Dimension,
-          unit: grid.unit,
           steps: grid.edges.map((from, j) => ({ from, value: whole(stepValue[j] as number) })),
         };
   const byPool = numbers.pools.map((pool, p): PoolWeights => {

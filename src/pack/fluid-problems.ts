@@ -306,7 +306,7 @@ function stepGrid(
   };
 }
 
-/** Edges on the grid lose nothing there; more distinct ones than `limit` are thinned to quantiles. */
+/** A step starts at its least size; more distinct ones than `limit` are thinned to quantiles. */
 function levelSteps(
   level: number,
   all: readonly number[],
@@ -318,7 +318,7 @@ function levelSteps(
   const stride = Math.max(1, Math.ceil(distinct.length / limit));
   const steps = distinct
     .filter((_, k) => k % stride === 0)
-    .map((units, k) => ({ level, edge: k === 0 ? (sizes[0] as number) : units * unit, count: 0 }));
+    .map((units) => ({ level, edge: sizes.find((size) => size >= units * unit) as number, count: 0 }));
   let at = 0;
   for (const size of sizes) {
     while (at + 1 < steps.length && (steps[at + 1]?.edge as number) <= size) at++;

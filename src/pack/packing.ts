@@ -116,9 +116,10 @@ export interface PoolWeights {
 }
 export interface WeightingSteps {
   readonly dimension: Dimension;
-  /** Patterns are counted in these units: a model's size and a pod's room, both rounded down. */
-  readonly unit: number;
-  /** A copy of at least `from` (and below the next) is worth `value` more; ascending. */
+  /**
+   * A copy of at least `from` (and below the next) is worth `value` more; ascending, each the size of a model. Which of
+   * them fit together is counted in units of a 2,000th of the largest pod's room, sizes and rooms rounded down.
+   */
   readonly steps: readonly { readonly from: number; readonly value: number }[];
 }
 

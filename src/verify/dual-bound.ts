@@ -152,6 +152,17 @@ function checkWeighting(bounds: BoundClass, value: unknown, where: string, log: 
     sound = false;
     log.add('STW2105', where, `a full pod of ${pool.name} is worth ${shown(full)}, not ${weighting.full[p]}`);
   });
+  const { steps } = weighting;
+  if (steps !== null) {
+    // On the pools that measure the size at all; the others give every model a size of 0.
+    const starts = bounds.sharing.pools.some((_, p) =>
+      bounds.inSteps(p, steps).least.every((size, j) => size === steps.from[j]),
+    );
+    if (!starts) {
+      sound = false;
+      log.add('STW2105', where, 'a step does not start at the size of a model');
+    }
+  }
   const worth = bounds.worthOfModels(weighting);
   if (worth !== weighting.value) {
     sound = false;

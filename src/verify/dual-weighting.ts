@@ -10,17 +10,18 @@ export interface ReadWeighting {
   readonly weights: readonly (readonly bigint[])[];
   readonly full: readonly bigint[];
   readonly value: bigint;
-  readonly steps: {
-    readonly dimension: Dimension;
-    readonly unit: number;
-    readonly from: readonly number[];
-    readonly worth: readonly number[];
-  } | null;
+  readonly steps: Steps | null;
+}
+export interface Steps {
+  readonly dimension: Dimension;
+  readonly from: readonly number[];
+  readonly worth: readonly number[];
 }
 
 /** The weights of one class may name no more than this. */
 const mostSteps = 200;
-const mostUnits = 10_000;
+/** Patterns are counted in so many units of the largest pod. */
+const units = 2000;
 /** Weights above this are none that the packer writes; sums of them stay exact. */
 const mostWeight = 2 ** 40;
 
@@ -64,9 +65,8 @@ function readSteps(value: unknown): ReadWeighting['steps'] | string {
   const dimension = dimensionNames.find((name) => name === field(value, 'dimension'));
   if (dimension !== 'acceleratorMemoryBytes' && dimension !== 'memoryBytes' && dimension !== 'diskBytes')
     return 'has steps in a dimension that copies share';
-  const unit = field(value, 'unit');
   const listed = field(value, 'steps');
-  if (!whole(unit) || unit < 1 || !Array.isArray(listed) || listed.length > mostSteps) return 'has unreadable steps';
+  if (!Array.isArray(listed) || listed.length > mostSteps) return 'has unreadable steps';
   const from: number[] = [];
   const worth: number[] = [];
   for (const step of listed) {
@@ -77,7 +77,7 @@ function readSteps(value: unknown): ReadWeighting['steps'] | string {
     from.push(edge);
     worth.push(own);
   }
-  return { dimension, unit, from, worth };
+  return { dimension, from, worth };
 }
 
 /** A class's pods and models as the bound sees them. */
@@ -192,28 +192,38 @@ export class BoundClass {
     return worth;
   }
 
-  /** The most that one pod of pool `p` holds; null where that is too long to work out. */
+  /** How many models are of each step, and the least size among them. */
+  inSteps(p: number, steps: Steps): { readonly counts: readonly number[]; readonly least: readonly number[] } {
+    const pool = this.sharing.pools[p] as Pool;
+    const counts = new Array<number>(steps.from.length).fill(0);
+    const least = new Array<number>(steps.from.length).fill(Number.POSITIVE_INFINITY);
+    for (const model of this.sharing.models) {
+      const size = this.size(model, pool, steps.dimension);
+      const step = stepAt(steps.from, size);
+      if (step < 0) continue;
+      counts[step] = (counts[step] as number) + 1;
+      least[step] = Math.min(least[step] as number, size);
+    }
+    return { counts, least };
+  }
+
+  /** The most that one pod of pool `p` holds; null where that cannot be told exactly. */
   worthOfPod(p: number, { weights, steps }: ReadWeighting): bigint | null {
     const linear = (weights[p] as readonly bigint[]).reduce((sum, weight) => sum + weight, 0n);
     if (steps === null) return linear;
-    const room = (this.rooms[p] as Amounts)[steps.dimension];
-    const units = room <= 0 ? 0 : Math.floor(room / steps.unit);
-    if (units > mostUnits) return null;
-    const pool = this.sharing.pools[p] as Pool;
-    const counts = new Array<number>(steps.from.length).fill(0);
-    for (const model of this.sharing.models) {
-      const step = stepAt(steps.from, this.size(model, pool, steps.dimension));
-      if (step >= 0) counts[step] = (counts[step] as number) + 1;
-    }
+    const largest = Math.max(...this.rooms.map((rooms) => rooms[steps.dimension]));
+    const unit = Math.max(1, Math.floor(largest / units));
+    const room = Math.floor(Math.max(0, (this.rooms[p] as Amounts)[steps.dimension]) / unit);
+    const counts = this.inSteps(p, steps).counts;
     // best[u]: the most that big copies of u units together are worth; a model has one copy in a pod.
-    let best: number[] = new Array<number>(units + 1).fill(0);
+    let best: number[] = new Array<number>(room + 1).fill(0);
     steps.from.forEach((from, j) => {
       const worth = steps.worth[j] as number;
-      const size = Math.floor(from / steps.unit);
-      const most = Math.min(counts[j] as number, size === 0 ? (counts[j] as number) : Math.floor(units / size));
+      const size = Math.floor(from / unit);
+      const most = Math.min(counts[j] as number, size === 0 ? (counts[j] as number) : Math.floor(room / size));
       if (worth === 0 || most === 0) return;
       const next = [...best];
-      for (let u = 0; u <= units; u++) {
+      for (let u = 0; u <= room; u++) {
         for (let count = 1; count <= most && count * size <= u; count++) {
           const value = (best[u - count * size] as number) + count * worth;
           if (value > (next[u] as number)) next[u] = value;
@@ -221,7 +231,7 @@ export class BoundClass {
       }
       best = next;
     });
-    const top = best[units] as number;
+    const top = best[room] as number;
     return Number.isSafeInteger(top) ? linear + BigInt(top) : null;
   }
 }

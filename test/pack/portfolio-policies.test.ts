@@ -1,0 +1,44 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { antiCorrelated, quarterToHalf, realistic, triplets, uniform } from '../../bench/pack/instances';
+import { packBy, policies } from '../../bench/pack/policies';
+import { defineFleet } from '../../src/declare/define-fleet';
+import { pack } from '../../src/pack/pack';
+import { fleetInputs } from '../support/fleets';
+import { podCost } from './support';
+
+describe.each(policies.map((policy) => [policy.name, policy] as const))('%s', (_, policy) => {
+  it('is never cheaper than the packer, where pools have no end and any models may meet', () => {
+    fc.assert(
+      fc.property(fleetInputs({ budgets: false }), (input) => {
+        const fleet = defineFleet({
+          ...input,
+          pools: input.pools.map(({ maxNodes: _, ...pool }) => pool),
+          models: (input.models ?? []).map(({ neverWith: _, ...model }) => model),
+        });
+        const packing = pack({ fleet });
+        expect(podCost(fleet, packing.shards)).toBeLessThanOrEqual(packBy(policy, fleet).podCostMicrosPerHour);
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
+
+describe('a generated instance', () => {
+  const instances = [
+    realistic(400, 3, true),
+    uniform(90, 2),
+    triplets(60, 2),
+    quarterToHalf(90, 2),
+    antiCorrelated(60, 2),
+  ];
+  it.each(instances.map((instance) => [instance.name, instance] as const))(
+    '%s is packed near its bound',
+    (_, { fleet }) => {
+      const { shards, bound } = pack({ fleet });
+      const cost = podCost(fleet, shards);
+      for (const policy of policies) expect(cost).toBeLessThanOrEqual(packBy(policy, fleet).podCostMicrosPerHour);
+      expect(cost / bound.podCostMicrosPerHour).toBeLessThan(1.12);
+    },
+  );
+});
