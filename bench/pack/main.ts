@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { volumeBound } from '../../src/pack/bound';
 import { pack } from '../../src/pack/pack';
 import { checkDualBound } from '../../src/verify/dual-bound';
 import { antiCorrelated, type Instance, quarterToHalf, realistic, triplets, uniform } from './instances';
@@ -44,6 +45,8 @@ for (const { name, fleet } of instances()) {
       `${((micros / bound.podCostMicrosPerHour - 1) * 100).toFixed(2)}%`,
       time === null ? '' : time.toFixed(2),
     ]);
+  const volume = volumeBound(fleet);
+  add('bound by volume in one dimension', volume.pods, volume.podCostMicrosPerHour, null);
   add('proven lower bound, any layout', bound.pods, bound.podCostMicrosPerHour, null);
   add(
     '**Stowage**',

@@ -59,7 +59,7 @@ export class Bins {
 
   constructor(
     readonly types: ShardTypes,
-    private readonly hasConflicts: boolean,
+    hasConflicts: boolean,
   ) {
     const n = types.numbers.models.length;
     this.of = new Int32Array(n).fill(-1);
@@ -173,16 +173,5 @@ export class Bins {
       pods += type.replicas;
     });
     return { cost, pods };
-  }
-
-  copy(): Bins {
-    const copy = new Bins(this.types, this.hasConflicts);
-    this.type.forEach((type, bin) => {
-      if (type === null) return;
-      const own = copy.open(type);
-      for (const i of this.members[bin] as number[]) copy.add(own, i);
-    });
-    copy.work = this.work;
-    return copy;
   }
 }

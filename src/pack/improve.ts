@@ -5,13 +5,12 @@ import type { TypeTable } from './shard-types';
 /**
  * Local search: tries to do without each shard, or with a cheaper one in its place, by moving models to room elsewhere
  * (and, where none is, by moving another model out of the way). Stops when a round brings nothing or the work is spent.
- * `fixed` bins stay as they are but may take models in.
  */
-export function improve(bins: Bins, guide: Guide, cheaper: readonly TypeTable[], work: number, fixed = 0): void {
+export function improve(bins: Bins, guide: Guide, cheaper: readonly TypeTable[], work: number): void {
   const end = bins.work + work;
   for (let round = 0; round < 8; round++) {
     let improved = false;
-    const order = byPoorest(bins, guide, fixed);
+    const order = byPoorest(bins, guide);
     for (const bin of order) {
       if (bins.work > end) return;
       const type = bins.type[bin] as TypeTable | null;
@@ -33,9 +32,9 @@ export function improve(bins: Bins, guide: Guide, cheaper: readonly TypeTable[],
   }
 }
 
-function byPoorest(bins: Bins, guide: Guide, fixed: number): number[] {
+function byPoorest(bins: Bins, guide: Guide): number[] {
   const ratio = new Map<number, number>();
-  for (let bin = fixed; bin < bins.count; bin++) {
+  for (let bin = 0; bin < bins.count; bin++) {
     const type = bins.type[bin] as TypeTable | null;
     if (type === null) continue;
     let worth = 0;

@@ -8,6 +8,7 @@ import { levelDemands, supplements, tryFleet, volumeFits, type Way } from './fle
 import { fitsAlone } from './fluid-problems';
 import { type Guide, makeGuide, usefulTypes } from './guide';
 import { improve } from './improve';
+import { placeOneByOne, simpleWays } from './one-number';
 import { maxReplicas } from './replicas';
 import { ShardTypes, type TypeTable } from './shard-types';
 
@@ -24,6 +25,7 @@ export interface PackedShard {
 const manyModels = 3000;
 const hugeModels = 20_000;
 const mostForCompletion = 3000;
+const mostForSimple = 2000;
 /** What is added to the fractional number of shards before rounding down, and which way they are filled. */
 const fewStarts = [
   [0.5, 0],
@@ -57,7 +59,7 @@ export function packClass(
   const guide = makeGuide(types, useful);
   const ways = waysOf(numbers, useful, guide);
   const best = new Best();
-  let left = Math.min(classWork, 1_000_000 + models.length * 2000);
+  let left = Math.min(classWork, 200_000 + models.length * 3000) / (scarcity.size > 0 ? 4 : 1);
   const spend = (work: number): void => {
     left -= work;
   };
@@ -79,10 +81,25 @@ export function packClass(
   if (models.length <= mostForCompletion && models.length <= 16 * shards) {
     const bins = new Bins(types, context.hasConflicts);
     const all = Array.from({ length: models.length }, (_, i) => i);
-    completeShards(bins, all, guide, Math.max(200, Math.floor(20_000_000 / (shards * useful.length + 1) / 20)));
+    completeShards(
+      bins,
+      all,
+      guide,
+      Math.max(200, Math.floor((200_000 + models.length * 3000) / (shards * useful.length))),
+    );
     improve(bins, guide, cheaper, Math.max(0, left / 3));
     spend(bins.work);
     best.offer(bins);
+  }
+  if (models.length <= mostForSimple && scarcity.size === 0) {
+    const copies = replicasTable(numbers);
+    for (let main = 0; main < numbers.pools.length; main++) {
+      for (const way of simpleWays) {
+        const bins = placeOneByOne(types, context.hasConflicts, main, way, copies);
+        improve(bins, guide, cheaper, models.length * 500);
+        best.offer(bins);
+      }
+    }
   }
   searchFleets(context, types, guide, ways, best, () => left, spend);
   return shardsOf(context, best.bins as Bins);
@@ -200,6 +217,15 @@ function waysOf(numbers: ClassNumbers, useful: readonly TypeTable[], guide: Guid
     { order: size, rule: 'even' },
     { order: by(bulk, false), rule: 'tight' },
   ];
+}
+
+function replicasTable(numbers: ClassNumbers): (i: number, p: number) => number {
+  const pools = numbers.pools.length;
+  const table = new Int32Array(numbers.models.length * pools).fill(-1);
+  return (i, p) => {
+    if ((table[i * pools + p] as number) < 0) table[i * pools + p] = replicasFor(numbers, i, p);
+    return table[i * pools + p] as number;
+  };
 }
 
 /** Fewest copies, at least the declared ones, at which one copy's share of the load fits an empty pod; 0: none. */
