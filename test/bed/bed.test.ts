@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, vi } from 'vitest';
-import { Bed, NoBed } from './bed';
+import { Bed, NoBed, type UseBed } from './bed';
 import { exampleSuite } from './suites/example';
 import { manifestsSuite } from './suites/manifests';
 import { providerSuite } from './suites/provider';
@@ -26,11 +26,18 @@ beforeAll(async () => {
 afterAll(() => bed?.stop(), 2 * minutes);
 beforeEach((context) => context.skip(lacking !== '', lacking));
 
-function theBed(): Bed {
-  if (bed === null) throw new NoBed(lacking);
-  return bed;
-}
+const using: UseBed = {
+  bed: () => {
+    if (bed === null) throw new NoBed(lacking);
+    return bed;
+  },
+  // Hooks run for skipped tests, too.
+  beforeAll: (prepare) =>
+    beforeAll(async () => {
+      if (bed !== null) await prepare();
+    }),
+};
 
-providerSuite(theBed);
-manifestsSuite(theBed);
-exampleSuite(theBed);
+providerSuite(using);
+manifestsSuite(using);
+exampleSuite(using);

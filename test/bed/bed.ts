@@ -12,6 +12,13 @@ const parts = 'etcd kube-apiserver kube-controller-manager kube-scheduler kwok k
 /** Thrown where this machine cannot have a bed; the tests are then skipped, with this message. */
 export class NoBed extends Error {}
 
+/** How the suites reach the one bed of a test run. */
+export interface UseBed {
+  bed(): Bed;
+  /** Prepares a suite; not called where there is no bed. */
+  beforeAll(prepare: () => Promise<void>): void;
+}
+
 /** A running control plane of its own, with its state in a temporary folder. */
 export class Bed {
   private constructor(
@@ -130,7 +137,12 @@ function onPath(tool: string): boolean {
 }
 
 function progress(line: string): void {
-  if (!line.startsWith('kept ')) process.stderr.write(`test bed: ${line}\n`);
+  if (!/^(kept |go: downloading )/.test(line)) process.stderr.write(`test bed: ${line}\n`);
 }
 
-const lastLines = (ran: Ran): string => `${ran.stdout}\n${ran.stderr}`.trim().split('\n').slice(-4).join(' | ');
+const lastLines = (ran: Ran): string =>
+  `${ran.stdout}\n${ran.stderr}`
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .slice(-4)
+    .join(' | ');

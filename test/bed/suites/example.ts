@@ -1,10 +1,10 @@
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { loadFleet } from '../../../src/declare/load-fleet';
 import { planFleet } from '../../../src/project/plan-fleet';
-import { type Bed, type LivePod, root } from '../bed';
+import { type LivePod, root, type UseBed } from '../bed';
 import { buildIfStale } from '../built';
 import { generalNode, poolNodes } from '../nodes';
 import { PulumiStack } from '../pulumi';
@@ -12,12 +12,12 @@ import { expectPlanIsReality, podUids, renderedKinds, versions } from '../realit
 
 const namespace = 'quickstart';
 /** The root's Pulumi project, which is the quickstart example, from preview to destroy on the real engine. */
-export function exampleSuite(theBed: () => Bed): void {
+export function exampleSuite({ bed: theBed, beforeAll: prepare }: UseBed): void {
   describe('the quickstart example on the Pulumi engine', () => {
     let copy: string;
     let stack: PulumiStack;
 
-    beforeAll(async () => {
+    prepare(async () => {
       await buildIfStale();
       copy = mkdtempSync(join(tmpdir(), 'stowage-example-'));
       copyProject(copy);

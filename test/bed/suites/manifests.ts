@@ -6,7 +6,7 @@ import type { Fleet } from '../../../src/declare/fleet';
 import { loadFleet } from '../../../src/declare/load-fleet';
 import type { Plan } from '../../../src/plan/plan';
 import { planFleet } from '../../../src/project/plan-fleet';
-import { type Bed, type LivePod, root } from '../bed';
+import { type Bed, type LivePod, root, type UseBed } from '../bed';
 import { must } from '../commands';
 import { everyKindFleet, fiftyNodeFleet } from '../fleets';
 import { generalNode, poolNodes } from '../nodes';
@@ -15,7 +15,7 @@ import { expectPlanIsReality, podUids, versions } from '../reality';
 const apply = ['apply', '--server-side', '--filename', '-'];
 
 /** What `stowage synth` writes, applied by kubectl as a user does it. */
-export function manifestsSuite(theBed: () => Bed): void {
+export function manifestsSuite({ bed: theBed }: UseBed): void {
   describe('stowage synth | kubectl apply --server-side', () => {
     let folder: string;
     beforeAll(() => {

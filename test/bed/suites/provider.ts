@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Bed } from '../bed';
+import { afterAll, describe, expect, test } from 'vitest';
+import type { UseBed } from '../bed';
 import { generalNode } from '../nodes';
 import { PulumiStack } from '../pulumi';
 
@@ -8,10 +8,10 @@ const program = join(__dirname, '..', 'programs', 'provider');
 const namespace = 'provider-try';
 
 /** The stand-in provider must behave like the real one, or the tests that use it prove nothing. */
-export function providerSuite(theBed: () => Bed): void {
+export function providerSuite({ bed: theBed, beforeAll: prepare }: UseBed): void {
   describe('the provider that the engine drives', () => {
     let stack: PulumiStack;
-    beforeAll(async () => {
+    prepare(async () => {
       await theBed().setNodes([generalNode()]);
       stack = await PulumiStack.create(theBed(), program);
     });
