@@ -100,6 +100,7 @@ export class Bed {
 
 export interface LiveObject {
   readonly kind: string;
+  readonly status?: unknown;
   readonly metadata: {
     readonly name: string;
     readonly uid: string;

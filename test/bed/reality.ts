@@ -65,9 +65,10 @@ export const renderedKinds =
 /** Of all that was rendered: changes when an apply changed it, and not when a controller wrote a status. */
 export async function versions(bed: Bed, namespace: string): Promise<readonly (readonly string[])[]> {
   const objects = await bed.list(renderedKinds, namespace);
-  return objects.map(({ kind, metadata }) => {
+  return objects.map(({ kind, metadata, status }) => {
     const applied = (metadata.managedFields ?? []).filter(({ subresource }) => (subresource ?? '') === '');
-    return [kind, metadata.name, JSON.stringify([metadata.generation ?? metadata.resourceVersion, applied])];
+    const version = metadata.generation ?? (status === undefined ? metadata.resourceVersion : null);
+    return [kind, metadata.name, JSON.stringify([version, applied])];
   });
 }
 
