@@ -13,6 +13,8 @@ export interface Task {
 export interface Timing {
   readonly name: string;
   readonly seconds: number;
+  /** Of all its threads, user and system. */
+  readonly cpuSeconds: number;
   readonly peakBytes: number;
 }
 
@@ -20,10 +22,17 @@ export interface Timing {
 export function measure(tasks: readonly Task[], rounds: number): ReadonlyMap<string, Timing> {
   const runs = new Map<string, Timing[]>(tasks.map((task) => [task.name, []]));
   for (let round = 0; round < rounds; round++) for (const task of tasks) runs.get(task.name)?.push(runOnce(task));
+  const middle = (list: readonly Timing[], field: 'seconds' | 'cpuSeconds' | 'peakBytes') =>
+    median(list.map((run) => run[field]));
   return new Map(
     [...runs].map(([name, list]) => [
       name,
-      { name, seconds: median(list.map((run) => run.seconds)), peakBytes: median(list.map((run) => run.peakBytes)) },
+      {
+        name,
+        seconds: middle(list, 'seconds'),
+        cpuSeconds: middle(list, 'cpuSeconds'),
+        peakBytes: middle(list, 'peakBytes'),
+      },
     ]),
   );
 }
@@ -31,22 +40,23 @@ export function measure(tasks: readonly Task[], rounds: number): ReadonlyMap<str
 function runOnce(task: Task): Timing {
   const directory = mkdtempSync(join(tmpdir(), 'stowage-bench-'));
   try {
-    const peakFile = join(directory, 'peak');
+    const usageFile = join(directory, 'usage.json');
     const { CI, ...env } = process.env;
     const start = performance.now();
     const { status, stderr } = spawnSync(
       process.execPath,
-      ['--require', join(__dirname, 'peak-memory.cjs'), ...task.args],
+      ['--require', join(__dirname, 'note-usage.cjs'), ...task.args],
       {
         cwd: task.cwd,
-        env: { ...env, STOWAGE_BENCH_PEAK: peakFile },
+        env: { ...env, STOWAGE_BENCH_USAGE: usageFile },
         stdio: ['ignore', 'ignore', 'pipe'],
         encoding: 'utf8',
       },
     );
     const seconds = (performance.now() - start) / 1000;
     if (status !== 0) throw new Error(`${task.name} ended with ${status}: ${stderr.slice(0, 2000)}`);
-    return { name: task.name, seconds, peakBytes: Number(readFileSync(peakFile, 'utf8')) };
+    const usage = JSON.parse(readFileSync(usageFile, 'utf8')) as Pick<Timing, 'peakBytes' | 'cpuSeconds'>;
+    return { name: task.name, seconds, ...usage };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

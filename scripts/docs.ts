@@ -1,6 +1,6 @@
 /**
  * Writes what is generated: docs/reference/cli.md from the command line's own definitions, docs/reference/errors.md from
- * the registry, and schema/*.json. `npm run docs`; with `--check` it writes nothing and fails where a file is not current.
+ * the registry, schema/*.json, and the README's picture. `npm run docs`; with `--check` it writes nothing and fails where a file is not current.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -8,7 +8,10 @@ import type { Argument, Command, Option } from 'commander';
 import { buildProgram } from '../src/cli/program';
 import type { SchemaName } from '../src/cli/verbs/schema/command';
 import { publishedSchema } from '../src/cli/verbs/schema/published-schemas';
+import { loadFleet } from '../src/declare/load-fleet';
 import { errorRegistry } from '../src/errors/registry';
+import { planFleet } from '../src/project/plan-fleet';
+import { planSvg } from '../src/report/plan-svg';
 
 const note = '<!-- Written by `npm run docs`: do not edit. -->';
 
@@ -136,11 +139,17 @@ export function errorsPage(): string {
     .replace(/\n+$/, '\n');
 }
 
+/** The README's picture: a real plan of a real catalogue. */
+function zooPicture(): string {
+  return planSvg(planFleet(loadFleet(join(__dirname, '../examples/image-zoo/fleet.yaml'))).plan);
+}
+
 export function generatedFiles(): ReadonlyMap<string, string> {
   const schemas: readonly SchemaName[] = ['fleet', 'model', 'model-table'];
   return new Map([
     ['docs/reference/cli.md', cliPage()],
     ['docs/reference/errors.md', errorsPage()],
+    ['docs/img/image-zoo.svg', zooPicture()],
     ...schemas.map((name) => [`schema/${name}.json`, `${JSON.stringify(publishedSchema(name), null, 2)}\n`] as const),
   ]);
 }

@@ -81,16 +81,11 @@ describe('stowage lock merge, called by git', () => {
 
   it('two branches that fit alone can break a budget together: the merge warns and the plan fails with 3', () => {
     const cwd = repository('{ gpus: { L4: 3 } }');
-    branchThatAdds(
-      cwd,
-      'left',
-      several('left', 10)
-        .map((model) => ({ ...model, gpuMemory: '4Gi' }))
-        .slice(0, 9),
-    );
+    branchThatAdds(cwd, 'left', several('left', 9));
     branchThatAdds(cwd, 'right', several('right', 9));
     const merge = git(cwd, 'merge', '--no-edit', 'left');
     expect(merge.status, merge.stdout + merge.stderr).toBe(0);
+    expect(merge.stdout + merge.stderr).toContain('over budget after the merge: L4 GPUs');
     expect(merge.stdout + merge.stderr).toContain('run `stowage plan`');
     const plan = stowage(['plan'], { cwd });
     expect(plan.status).toBe(3);
