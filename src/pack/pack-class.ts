@@ -79,17 +79,15 @@ export function packClass(
   // Where few models fill a shard, which of them go together decides.
   const shards = (best.bins as Bins).type.filter((type) => type !== null).length;
   if (models.length <= mostForCompletion && models.length <= 16 * shards) {
-    const bins = new Bins(types, context.hasConflicts);
     const all = Array.from({ length: models.length }, (_, i) => i);
-    completeShards(
-      bins,
-      all,
-      guide,
-      Math.max(200, Math.floor((200_000 + models.length * 3000) / (shards * useful.length))),
-    );
-    improve(bins, guide, cheaper, Math.max(0, left / 3));
-    spend(bins.work);
-    best.offer(bins);
+    const nodes = Math.max(200, Math.floor((200_000 + models.length * 3000) / (shards * useful.length)));
+    for (const fullness of [0, 0.05]) {
+      const bins = new Bins(types, context.hasConflicts);
+      completeShards(bins, all, guide, nodes, fullness);
+      improve(bins, guide, cheaper, Math.max(0, left / 3));
+      spend(bins.work);
+      best.offer(bins);
+    }
   }
   if (models.length <= mostForSimple && scarcity.size === 0) {
     const copies = replicasTable(numbers);
