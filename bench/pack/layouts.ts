@@ -5,6 +5,7 @@ import { pack } from '../../src/pack/pack';
 import type { Packing } from '../../src/pack/packing';
 import { sharingClasses } from '../../src/pack/sharing';
 import { realistic } from './instances';
+import { originalOf, packBy, policies } from './policies';
 
 /**
  * Replica layouts side by side: shards of equal replicas, as Stowage renders them, against copies on any different pods
@@ -18,10 +19,9 @@ const fleets =
     ? files.map((file) => ({ name: file.split('/').at(-1) ?? file, fleet: loadFleet(file) }))
     : [1000, 10_000].flatMap((size) => [1, 2, 3].map((seed) => realistic(size, seed, true)));
 
-console.log(
-  '| fleet | bound, any layout | equal replicas | above | copies | above | sets | bundled copies | above | sets |',
-);
-console.log('|---|---|---|---|---|---|---|---|---|---|');
+const head = ['fleet', 'bound, any layout', 'equal', 'above', 'copies', 'above', 'sets', 'bundled', 'above', 'sets'];
+console.log(`| ${head.join(' | ')} | best simple policy, copies |`);
+console.log(`|${head.map(() => '---').join('|')}|---|`);
 for (const { name, fleet } of fleets) {
   const equal = pack({ fleet });
   const bound = equal.bound.podCostMicrosPerHour;
@@ -37,6 +37,10 @@ for (const { name, fleet } of fleets) {
     ...cells(equal),
     ...[spread, bundled].flatMap((packing) => [...cells(packing), String(replicaSets(packing))]),
   ];
+  const [policy] = policies
+    .map(({ name, ...rest }) => ({ name, cost: packBy({ name, ...rest }, inCopies(fleet)).podCostMicrosPerHour }))
+    .sort((a, b) => a.cost - b.cost);
+  row.push(`${((policy?.cost ?? 0) / 1e6).toFixed(2)} (${policy?.name})`);
   console.log(`| ${row.join(' | ')} |`);
 }
 
@@ -118,7 +122,7 @@ function replicaSets(packing: Packing): number {
   const homes = new Map<string, string[]>();
   for (const shard of packing.shards)
     for (const key of shard.models) {
-      const model = key.replace(/#\d+$/, '');
+      const model = originalOf(key);
       const own = homes.get(model);
       if (own === undefined) homes.set(model, [shard.id]);
       else own.push(shard.id);

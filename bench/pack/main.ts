@@ -68,7 +68,8 @@ for (const { name, fleet } of instances()) {
 const head = ['instance', 'how', '$/h of pods', 'pods', 'above the bound', 'CPU seconds'];
 const text = [
   `Written by \`npm run bench:pack\`. Node ${process.version}, ${availableParallelism()} cores. The policies are simplified ones of ours`,
-  '(bench/pack/policies.ts), not the code of the projects that they are named after. Seconds are of packing and bound.',
+  '(bench/pack/policies.ts), held to shards of equal replicas as Stowage is, and not the code of the projects that they are named',
+  'after. Seconds are of packing and bound.',
   '',
   `| ${head.join(' | ')} |`,
   `|${head.map(() => '---').join('|')}|`,

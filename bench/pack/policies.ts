@@ -20,6 +20,13 @@ export interface OpenShard {
   readonly replicas: number;
   readonly capacity: readonly number[];
   readonly free: number[];
+  /** Models here, a copy (`key#n`) by its model's key: two copies never meet. */
+  readonly holds: Set<string>;
+}
+
+/** The model that a copy is of. */
+export function originalOf(key: string): string {
+  return key.replace(/#\d+$/, '');
 }
 
 const memory = (model: Model) => Math.max(model.footprint.acceleratorMemoryBytes, model.footprint.memoryBytes);
@@ -87,7 +94,7 @@ function packClass(policy: Policy, context: ClassContext, models: readonly Model
     let chosen: OpenShard | null = null;
     let best = Number.NEGATIVE_INFINITY;
     for (const shard of shards) {
-      if (shard.replicas < home.replicas) continue;
+      if (shard.replicas < home.replicas || shard.holds.has(originalOf(model.key))) continue;
       const demand = demandIn(shard.replicas);
       if (!fits(demand, shard.free)) continue;
       const score = policy.score(shard, demand);
@@ -99,11 +106,12 @@ function packClass(policy: Policy, context: ClassContext, models: readonly Model
     }
     if (chosen === null) {
       const capacity = context.capacity.get(home.pool.name) ?? [];
-      chosen = { replicas: home.replicas, capacity, free: [...capacity] };
+      chosen = { replicas: home.replicas, capacity, free: [...capacity], holds: new Set() };
       shards.push(chosen);
       pods += home.replicas;
       podCostMicrosPerHour += home.replicas * home.pool.podPriceMicrosPerHour;
     }
+    chosen.holds.add(originalOf(model.key));
     const demand = demandIn(chosen.replicas);
     dimensions.forEach((dimension, d) => {
       (chosen as OpenShard).free[d] = ((chosen as OpenShard).free[d] as number) - demand[dimension];
