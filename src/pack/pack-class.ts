@@ -59,7 +59,7 @@ export function packClass(
   const guide = makeGuide(types, useful);
   const ways = waysOf(numbers, useful, guide);
   const best = new Best();
-  let left = Math.min(classWork, 200_000 + models.length * 3000) / (scarcity.size > 0 ? 4 : 1);
+  let left = Math.min(classWork, 50_000 + models.length * 3000) / (scarcity.size > 0 ? 4 : 1);
   const spend = (work: number): void => {
     left -= work;
   };
@@ -78,9 +78,10 @@ export function packClass(
   }
   // Where few models fill a shard, which of them go together decides.
   const shards = (best.bins as Bins).type.filter((type) => type !== null).length;
-  if (models.length <= mostForCompletion && models.length <= 16 * shards) {
+  const settled = () => nothingBetween(guide, best.cost);
+  if (scarcity.size === 0 && !settled() && models.length <= mostForCompletion && models.length <= 16 * shards) {
     const all = Array.from({ length: models.length }, (_, i) => i);
-    const nodes = Math.max(200, Math.floor((200_000 + models.length * 3000) / (shards * useful.length)));
+    const nodes = Math.max(200, Math.floor((50_000 + models.length * 3000) / (shards * useful.length)));
     for (const fullness of [0, 0.05]) {
       const bins = new Bins(types, context.hasConflicts);
       completeShards(bins, all, guide, nodes, fullness);
@@ -89,12 +90,12 @@ export function packClass(
       best.offer(bins);
     }
   }
-  if (models.length <= mostForSimple && scarcity.size === 0) {
+  if (scarcity.size === 0 && !settled() && models.length <= mostForSimple) {
     const copies = replicasTable(numbers);
     for (let main = 0; main < numbers.pools.length; main++) {
       for (const way of simpleWays) {
         const bins = placeOneByOne(types, context.hasConflicts, main, way, copies);
-        improve(bins, guide, cheaper, models.length * 500);
+        improve(bins, guide, cheaper, models.length * 200);
         best.offer(bins);
       }
     }
@@ -118,6 +119,12 @@ class Best {
     this.bins = bins;
     this.cost = cost;
   }
+}
+
+/** Is there no fleet between the fractional optimum and `cost`? Told for small classes only. */
+function nothingBetween(guide: Guide, cost: number): boolean {
+  if (cost >= 12 * Math.min(...guide.types.map((type) => type.price))) return false;
+  return supplements(guide.types, guide.cost * (1 - 1e-9), cost, 200).length === 0;
 }
 
 /** Tries fleets near the fractional optimum that would be cheaper than the best so far, cheapest first. */
