@@ -1,6 +1,6 @@
 import { type Diagnostic, diagnostic, StowageError } from '../errors/stowage-error';
 import { exitCodes } from './exit-codes';
-import { textOptions } from './terminal';
+import { errorOptions } from './terminal';
 
 /** Prints what went wrong (never a stack, but under STOWAGE_DEBUG) and gives the exit status. */
 export function reportFailure(error: unknown, args: readonly string[]): number {
@@ -8,14 +8,15 @@ export function reportFailure(error: unknown, args: readonly string[]): number {
   const { diagnosticsText } = require('../report/diagnostics-text') as typeof import('../report/diagnostics-text');
   const color = args.includes('--no-color') ? false : args.includes('--color') ? true : undefined;
   const verbose = args.includes('--all-errors');
-  process.stderr.write(diagnosticsText(diagnostics, { ...textOptions(process.stderr, color), verbose }));
+  process.stderr.write(diagnosticsText(diagnostics, { ...errorOptions(color), verbose }));
   if (wantsJson(args))
     process.stdout.write(`${JSON.stringify({ formatVersion: '1.0', errors: diagnostics }, null, 2)}\n`);
   if (process.env.STOWAGE_DEBUG === '1' && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
   return exitCodes.error;
 }
 
-function diagnosticsOf(error: unknown): readonly Diagnostic[] {
+/** What an error says to a user: anything that is no StowageError or wrong command line is a bug of ours. */
+export function diagnosticsOf(error: unknown): readonly Diagnostic[] {
   if (StowageError.is(error)) return error.diagnostics;
   const { code, message } = error as { code?: unknown; message?: unknown };
   if (typeof code === 'string' && code.startsWith('commander.')) return [commandLine(String(message))];

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Diagnostic } from '../errors/stowage-error';
 import type { TextOptions } from '../report/style';
 import { type Progress, progressOn } from './progress';
-import { textOptions } from './terminal';
+import { errorOptions, textOptions } from './terminal';
 
 /** Options that every verb takes. */
 export interface GlobalOptions {
@@ -24,7 +24,7 @@ export interface Session {
 
 export function sessionOf(command: Command): Session {
   const { color, quiet = false } = command.optsWithGlobals<GlobalOptions>();
-  const err = textOptions(process.stderr, color);
+  const err = errorOptions(color);
   const progress = progressOn(process.stderr, quiet);
   const say = (text: string): void => {
     progress.end();

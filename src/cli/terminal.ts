@@ -9,6 +9,12 @@ export function textOptions(stream: WriteStream, color?: boolean): TextOptions {
   return { color: color ?? colorByEnvironment(stream), width: widthOf(stream) };
 }
 
+/** For findings: not broken into lines where a log or a tool reads them. */
+export function errorOptions(color?: boolean): TextOptions {
+  const options = textOptions(process.stderr, color);
+  return process.stderr.isTTY === true ? options : { ...options, width: Number.POSITIVE_INFINITY };
+}
+
 function colorByEnvironment(stream: WriteStream): boolean {
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
   if (NO_COLOR !== undefined && NO_COLOR !== '') return false;

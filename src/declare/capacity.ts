@@ -20,7 +20,7 @@ export function podShare(pool: Pool): {
   readonly diskBytes: number;
 } {
   // 5% of a node's CPU and memory stay for the cluster's own pods, so that podsPerNode pods truly fit.
-  const share = (total: number) => Math.floor((total * 0.95) / pool.podsPerNode);
+  const share = (total: number) => Number((BigInt(total) * 19n) / (20n * BigInt(pool.podsPerNode)));
   return {
     cpuMillis: share(pool.nodeCpuMillis),
     memoryBytes: Math.floor(share(pool.nodeMemoryBytes) / 2 ** 20) * 2 ** 20,

@@ -1,12 +1,4 @@
-import type {
-  Enforcement,
-  IsolationLevel,
-  Residency,
-  RuntimeAdapter,
-  ServingRuntime,
-  SizeProvenance,
-  Toleration,
-} from './fleet';
+import type { Enforcement, IsolationLevel, Residency, RuntimeAdapter, ServingRuntime, SizeProvenance } from './fleet';
 
 /** A Kubernetes quantity: `16Gi`, `500m`, `1.5`; a number counts bytes or cores. */
 export type Quantity = string | number;
@@ -64,7 +56,14 @@ export interface PoolInput {
   /** @default { 'stowage.dev/pool': name } */
   nodeSelector?: Readonly<Record<string, string>> | undefined;
   /** @default the accelerator's usual taint, on pools with one */
-  tolerations?: readonly Toleration[] | undefined;
+  tolerations?: readonly TolerationInput[] | undefined;
+}
+
+export interface TolerationInput {
+  key?: string | undefined;
+  operator?: 'Exists' | 'Equal' | undefined;
+  value?: string | undefined;
+  effect?: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute' | undefined;
 }
 
 export interface AcceleratorInput {

@@ -22,7 +22,7 @@ const multipliers: Readonly<Record<string, readonly [numerator: bigint, denomina
   Ei: [1024n ** 6n, 1n],
 };
 
-const pattern = /^\+?(\d{1,24})(?:\.(\d{0,18}))?(?:(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)|[eE]([+-]?\d{1,3}))?$/;
+const pattern = /^\+?(\d{1,24})(?:\.(\d{0,32}))?(?:(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)|[eE]([+-]?\d{1,3}))?$/;
 
 export type QuantityResult =
   | { readonly ok: true; readonly value: number }

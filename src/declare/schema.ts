@@ -23,6 +23,8 @@ export const identifier = z
     'must be letters, digits, "-", "_" or ".", and begin and end with a letter or digit',
   );
 const text = z.string().min(1).max(4096);
+// A pattern, not startsWith: that one's JSON Schema has a format of zod's own.
+const absolutePath = z.string().regex(/^\//, 'must begin with /');
 const strings = z.record(z.string().max(317), z.string().max(4096));
 const limit = <T extends z.ZodType>(value: T) =>
   z.union([value, z.strictObject({ limit: value, enforcement: z.enum(['hard', 'warn']).optional() })]);
@@ -84,7 +86,7 @@ const runtimeSchema = z.strictObject({
       metrics: positive.max(65535).optional(),
     })
     .optional(),
-  livenessPath: z.string().startsWith('/').optional(),
+  livenessPath: absolutePath.optional(),
   startupSeconds: positive.max(86_400).optional(),
   baseFootprint: z
     .strictObject({
@@ -101,7 +103,7 @@ const runtimeSchema = z.strictObject({
   maxModelsPerPod: positive.optional(),
   repository: z
     .strictObject({
-      path: z.string().startsWith('/').optional(),
+      path: absolutePath.optional(),
       layout: z.enum(['model-version-directories', 'settings-file', 'config-list', 'adapters']).optional(),
     })
     .optional(),

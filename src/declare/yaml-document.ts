@@ -14,7 +14,8 @@ export function parseYamlDocument(text: string, file: string, findings: Findings
     for (const error of document.errors)
       findings.add('STW1003', reason(error), { file, line: lines.linePos(error.pos[0]).line });
     if (findings.count > before) return null;
-    reportRepeatedKeys(document, lines, file, findings);
+    reportRepeatsAndLooseAliases(document, lines, file, findings);
+    if (findings.count > before) return null;
     // Few documents repeat an anchor a hundred times; one that multiplies them is an attack.
     return { value: document.toJS({ maxAliasCount: 100 }), at: placeFinder(document, lines, file) };
   } catch (error) {
@@ -24,20 +25,30 @@ export function parseYamlDocument(text: string, file: string, findings: Findings
   }
 }
 
-function reportRepeatedKeys(document: Document, lines: LineCounter, file: string, findings: Findings): void {
+/** Reports keys that stand twice in one map, and aliases of nothing. */
+function reportRepeatsAndLooseAliases(document: Document, lines: LineCounter, file: string, findings: Findings): void {
   const { isScalar, visit } = require('yaml') as typeof import('yaml');
+  const place = (node: { range?: readonly number[] | null | undefined }) => ({
+    file,
+    ...(node.range ? { line: lines.linePos(node.range[0] ?? 0).line } : {}),
+  });
+  const anchors = new Set<string>();
   visit(document, {
+    Value(_, node) {
+      if (node.anchor !== undefined) anchors.add(node.anchor);
+    },
+    Alias(_, alias) {
+      if (!anchors.has(alias.source))
+        findings.add('STW1003', `the alias "*${alias.source}" has no anchor before it`, place(alias));
+    },
     Map(_, map) {
-      const seen = new Set<string>();
-      for (const pair of map.items) {
-        const key = isScalar(pair.key) ? String(pair.key.value) : '';
-        if (seen.has(key) && isScalar(pair.key) && pair.key.range) {
-          findings.add('STW1008', `the key "${key}" stands twice in one map`, {
-            file,
-            line: lines.linePos(pair.key.range[0]).line,
-          });
-        }
-        seen.add(key);
+      if (map.anchor !== undefined) anchors.add(map.anchor);
+      const seen = new Set<unknown>();
+      for (const { key } of map.items) {
+        if (!isScalar(key)) continue;
+        if (seen.has(key.value))
+          findings.add('STW1008', `the key "${String(key.value)}" stands twice in one map`, place(key));
+        seen.add(key.value);
       }
     },
   });

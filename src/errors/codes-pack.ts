@@ -32,4 +32,9 @@ export const packErrors = {
     cause: "The plan's lower bound is not one that the declaration proves.",
     remedy: 'Make the plan again; if Stowage made it, report a bug.',
   },
+  STW2106: {
+    title: 'Not a plan',
+    cause: 'The value is not a plan of a version that this release reads: fields are missing or of the wrong type.',
+    remedy: 'Check what `stowage plan --format json` printed; make the plan again.',
+  },
 } as const satisfies Record<string, ErrorDefinition>;

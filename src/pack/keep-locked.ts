@@ -32,7 +32,11 @@ export function keepLocked(request: PackRequest, contexts: readonly ClassContext
     if (entry === undefined) continue;
     if (request.unlocked?.has(locked.key)) evicted.push({ model: locked.key, reason: 'unlocked' });
     else if (!known.has(locked.shard)) evicted.push({ model: locked.key, reason: 'shard-gone' });
-    else members.set(locked.shard, [...(members.get(locked.shard) ?? []), entry]);
+    else {
+      const own = members.get(locked.shard);
+      if (own === undefined) members.set(locked.shard, [entry]);
+      else own.push(entry);
+    }
   }
   for (const id of [...members.keys()].sort(byCodePoint)) {
     const locked = known.get(id) as LockedShard;
@@ -50,10 +54,11 @@ export function keepLocked(request: PackRequest, contexts: readonly ClassContext
         evicted.push({ model: entry.model.key, reason: pool === undefined ? 'shard-gone' : 'class-changed' });
     if (!suits || pool === undefined) continue;
     // All its models need more copies: more replicas move nothing.
-    const replicas = Math.max(
-      locked.replicas,
-      Math.min(...same.map(({ model }) => replicasNeeded(context, model, pool) || model.replicas)),
+    const fewest = same.reduce(
+      (least, { model }) => Math.min(least, replicasNeeded(context, model, pool) || model.replicas),
+      Number.POSITIVE_INFINITY,
     );
+    const replicas = Math.max(locked.replicas, fewest);
     const shard = new OpenShard(id, pool, replicas, context.capacity.get(pool.name) as number[], context.runtime);
     for (const { model } of same.sort((a, b) => byCodePoint(a.model.key, b.model.key))) {
       if (model.replicas > replicas || !shard.welcomes(model))

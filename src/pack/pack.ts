@@ -45,7 +45,7 @@ export function pack(request: PackRequest): Packing {
     done += context.sharing.models.length;
     onEvent({ type: 'phase-progress', phase: 'pack', done, total: fleet.models.length });
   }
-  const shards = nameShards(contexts, filled, repack ? request.prior : undefined);
+  const shards = nameShards(contexts, filled, request.prior, repack);
   onEvent({ type: 'phase-end', phase: 'pack', detail: `${shards.length} shards` });
   onEvent({ type: 'phase-start', phase: 'bound' });
   const bound = volumeBound(fleet);
@@ -77,16 +77,17 @@ function nameShards(
   contexts: readonly ClassContext[],
   filled: ReadonlyMap<ClassContext, OpenShard[]>,
   prior: LockedPlacement | undefined,
+  repack: boolean,
 ): Shard[] {
   const named: Shard[] = [];
   const fresh: { readonly context: ClassContext; readonly shard: OpenShard; readonly models: string[] }[] = [];
-  const taken = new Set<string>();
+  // A shard that ends leaves its name unused: another Deployment under it would be an update of the old one.
+  const taken = new Set(prior?.shards.map((shard) => shard.id));
   for (const context of contexts) {
     for (const shard of filled.get(context) ?? []) {
       const models = shard.models.map((model) => model.key).sort(byCodePoint);
       if (shard.id === null) fresh.push({ context, shard, models });
       else {
-        taken.add(shard.id);
         named.push(toShard(context, shard, shard.id, models));
       }
     }
@@ -94,9 +95,8 @@ function nameShards(
   fresh.sort((a, b) => byCodePoint(a.models[0] ?? '', b.models[0] ?? ''));
   const inherited = inheritNames(
     fresh.map(({ models }) => models),
-    prior,
+    repack ? prior : undefined,
   );
-  for (const id of inherited.values()) taken.add(id);
   fresh.forEach(({ context, shard, models }, index) => {
     const id = inherited.get(index) ?? newShardId(models[0] ?? '', taken);
     taken.add(id);

@@ -31,6 +31,28 @@ export class PoolLimits {
       this.gpus.set(pool.accelerator.kind, (this.gpus.get(pool.accelerator.kind) ?? 0) + count);
   }
 
+  /** Takes `count` pods from one pool to another, if that has room once they have left; says whether it did. */
+  moves(from: Pool, to: Pool, owner: string, count: number): boolean {
+    this.add(from, owner, -count);
+    const allowed = this.allows(to, owner, count);
+    this.add(allowed ? to : from, owner, count);
+    return allowed;
+  }
+
+  /** Nodes above maxNodes and accelerators above hard budgets: 0 where all is within them. */
+  excess(): number {
+    let excess = 0;
+    for (const pool of this.fleet.pools) {
+      if (pool.maxNodes === null) continue;
+      let nodes = 0;
+      for (const pods of this.pods.get(pool.name)?.values() ?? []) nodes += Math.ceil(pods / pool.podsPerNode);
+      excess += Math.max(0, nodes - pool.maxNodes);
+    }
+    for (const [kind, limit] of Object.entries(this.fleet.budgets.gpus))
+      if (limit.enforcement === 'hard') excess += Math.max(0, (this.gpus.get(kind) ?? 0) - limit.limit);
+    return excess;
+  }
+
   /** An independent copy, to try a packing with. */
   fork(): PoolLimits {
     const copy = new PoolLimits(this.fleet);

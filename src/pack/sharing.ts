@@ -17,7 +17,14 @@ export interface SharingClass {
 /** Spells a class; two models share one exactly when their keys are equal. */
 export function classKey(parts: Omit<SharingClass, 'key' | 'models'>): string {
   const isolation = parts.nodeIsolated ? `${parts.group}!` : parts.group;
-  return [parts.runtime, parts.base ?? '', isolation, parts.pools.join(','), parts.zones.join(',')].join('|');
+  return [parts.runtime, parts.base ?? '', isolation, parts.pools.join(','), parts.zones.map(escaped).join(',')].join(
+    '|',
+  );
+}
+
+/** Zones are free text: one with a separator in it must not read as two. */
+function escaped(zone: string): string {
+  return zone.replaceAll('%', '%25').replaceAll(',', '%2C').replaceAll('|', '%7C');
 }
 
 /** The fleet's classes, sorted by key. */

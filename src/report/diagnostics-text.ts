@@ -19,11 +19,15 @@ export function diagnosticsText(diagnostics: readonly Diagnostic[], options: Tex
     // The same advice for a run of findings stands once, below the last.
     const next = shown[i + 1];
     if (next === undefined || next.code !== finding.code || next.hint !== finding.hint)
-      lines.push(...wrap(`  hint: ${plain(finding.hint)}`, options.width, '        ').map((line) => style.dim(line)));
+      lines.push(...hintLines(finding.hint, options.width).map((line) => style.dim(line)));
   });
   const rest = diagnostics.length - shown.length;
   if (rest > 0) lines.push(restLine(diagnostics, rest));
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
+}
+
+function hintLines(hint: string, width: number): string[] {
+  return wrap(`hint: ${plain(hint)}`, width - 2, '      ').map((line) => `  ${line}`);
 }
 
 function restLine(diagnostics: readonly Diagnostic[], rest: number): string {

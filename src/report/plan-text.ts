@@ -20,7 +20,7 @@ export function planText(plan: Plan, options: TextOptions): string {
   const style = styleOf(options);
   const drawing = { ...options, style };
   const lines = [
-    `${style.bold(plain(plan.fleet.name))}  ${headline(plan)}`,
+    ...wrap(`${style.bold(plain(plan.fleet.name))}  ${headline(plan)}`, options.width, '  '),
     ...section('Pools', poolLines(plan, drawing), style),
     ...section('Budgets', budgetLines(plan, drawing), style),
     ...section('Against one server a model', baselineLines(plan, drawing), style),

@@ -11,7 +11,7 @@ export function drawComparison(plan: Plan, x: number, y: number, width: number):
   const wanted = /^(pods|IP addresses|nodes|.* GPUs|CPU requested|memory requested|cost)$/;
   const rows = comparison(plan).filter(({ what }) => wanted.test(what));
   const left = 132;
-  const right = 172;
+  const right = 196;
   const full = width - left - right;
   const parts = rows.map((row, i) => {
     const top = y + i * step;
@@ -34,7 +34,7 @@ export function drawBudgets(plan: Plan, x: number, y: number, width: number): Dr
   if (plan.budgets.length === 0)
     return { svg: text(x, y + 13, 'The fleet declares no budget.', 'sw-label'), height: step };
   const left = 132;
-  const right = 172;
+  const right = 196;
   const full = width - left - right;
   const parts = plan.budgets.map((budget, i) => {
     const top = y + i * step;

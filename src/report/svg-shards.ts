@@ -1,3 +1,4 @@
+import { byCodePoint } from '../declare/findings';
 import type { Plan, PlannedShard, PoolUsage } from '../plan/plan';
 import type { Categories } from './svg-categories';
 import { clipTo, rect, text, textWidth, tooltip } from './svg-elements';
@@ -44,10 +45,11 @@ export function drawShards(
   const each = Math.max(1, Math.ceil(shards.length / room));
   const parts: string[] = [];
   const cells = Math.ceil(shards.length / each);
+  const order = fullestFirst(shards, pool);
   for (let cell = 0; cell < cells; cell++) {
     const x = at.x + (cell % perRow(grid)) * (grid.width + grid.gap);
     const y = at.y + Math.floor(cell / perRow(grid)) * (grid.height + grid.gap + labelled(grid));
-    parts.push(column(shards.slice(cell * each, (cell + 1) * each), pool, colours, grid, x, y));
+    parts.push(column(order.slice(cell * each, (cell + 1) * each), pool, colours, grid, x, y));
   }
   let height = heightOf(grid, cells);
   if (each > 1) {
@@ -85,10 +87,16 @@ function column(
   return `<g>${parts.join('')}</g>`;
 }
 
+function fullestFirst(shards: readonly PlannedShard[], pool: PoolUsage): readonly PlannedShard[] {
+  const memory = memoryOf(pool);
+  const fill = new Map(shards.map((shard) => [shard.id, shareMicro(shard.used[memory], shard.capacity[memory])]));
+  return [...shards].sort((a, b) => (fill.get(b.id) ?? 0) - (fill.get(a.id) ?? 0) || byCodePoint(a.id, b.id));
+}
+
 function columnLabel(shard: PlannedShard, width: number): string {
   const copies = shard.replicas > 1 ? ` ×${shard.replicas}` : '';
   const long = `${shard.id}${copies}`;
-  return textWidth(long, 10) <= width ? long : copies === '' ? shard.id : copies.trim();
+  return textWidth(long, 10) <= width ? long : copies.trim();
 }
 
 interface Box {
@@ -98,13 +106,13 @@ interface Box {
   readonly height: number;
 }
 
-/** Most slices a column; beyond, models of one colour are one slice. */
-const mostSlices = 60;
+/** Most slices a column; beyond, models of one colour are one slice. Narrow columns are many: they hold fewer. */
+const mostSlices = (width: number) => (width >= 18 ? 60 : 12);
 
 function stack(group: readonly PlannedShard[], pool: PoolUsage, colours: Categories, box: Box): string[] {
   const capacity = group.reduce((sum, shard) => sum + shard.capacity[memoryOf(pool)], 0);
   const used = group.reduce((sum, shard) => sum + shard.used[memoryOf(pool)], 0);
-  const slices = slicesOf(group, pool, colours);
+  const slices = slicesOf(group, pool, colours, mostSlices(box.width));
   const total = slices.reduce((sum, slice) => sum + slice.size, 0);
   if (capacity <= 0 || total <= 0) return [];
   // What the runtime takes for each model is spread over them: the stack is as high as the pod is full.
@@ -123,7 +131,7 @@ function stack(group: readonly PlannedShard[], pool: PoolUsage, colours: Categor
         box.width,
         Math.max(0.1, height - line),
         `class="sw-c${slice.category} sw-t${i % 3}"`,
-        slice.model === null ? '' : tooltip(`${slice.model}, ${bytes(slice.size)}`),
+        slice.model === null || box.width < 18 ? '' : tooltip(`${slice.model}, ${bytes(slice.size)}`),
       ),
     );
     if (slice.model !== null && box.width >= 80 && height >= 13)
@@ -140,7 +148,7 @@ interface Slice {
   readonly model: string | null;
 }
 
-function slicesOf(group: readonly PlannedShard[], pool: PoolUsage, colours: Categories): Slice[] {
+function slicesOf(group: readonly PlannedShard[], pool: PoolUsage, colours: Categories, most: number): Slice[] {
   const memory = memoryOf(pool);
   const single: Slice[] = group.flatMap((shard) =>
     shard.models.map((model, i) => ({
@@ -149,7 +157,7 @@ function slicesOf(group: readonly PlannedShard[], pool: PoolUsage, colours: Cate
       model,
     })),
   );
-  if (single.length <= mostSlices) return single.sort((a, b) => a.category - b.category || b.size - a.size);
+  if (single.length <= most) return single.sort((a, b) => a.category - b.category || b.size - a.size);
   const sums = new Map<number, number>();
   for (const { category, size } of single) sums.set(category, (sums.get(category) ?? 0) + size);
   return [...sums].sort((a, b) => a[0] - b[0]).map(([category, size]) => ({ category, size, model: null }));

@@ -18,7 +18,14 @@ export const vllm: ServingRuntime = {
     '--max-cpu-loras=256',
     '--max-lora-rank=64',
   ],
-  env: { VLLM_ALLOW_RUNTIME_LORA_UPDATING: 'True', HF_HOME: '/models/.hf' },
+  env: {
+    VLLM_ALLOW_RUNTIME_LORA_UPDATING: 'True',
+    HF_HOME: '/models/.hf',
+    VLLM_CACHE_ROOT: '/models/.vllm',
+    // The image knows no user of the pod's id, and PyTorch asks for the user's name.
+    USER: 'stowage',
+    HOME: '/tmp',
+  },
   ports: { http: 8000, grpc: null, metrics: null },
   livenessPath: '/health',
   startupSeconds: 900,

@@ -8,11 +8,12 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
-import ts from 'typescript';
+import type typescript from 'typescript';
 
 const root = join(__dirname, '../..');
 
@@ -33,6 +34,8 @@ function builtCli(): string {
   const main = join(directory, 'src/cli/main.js');
   if (existsSync(main)) return main;
   mkdirSync(cache, { recursive: true });
+  forgetOld(cache);
+  const ts = require('typescript') as typeof typescript;
   const temporary = mkdtempSync(join(cache, 'making-'));
   for (const { file, text } of sources) {
     const { outputText } = ts.transpileModule(text, {
@@ -55,6 +58,15 @@ function builtCli(): string {
     rmSync(temporary, { recursive: true, force: true });
   }
   return main;
+}
+
+/** Builds of an hour ago and more: nobody runs them now. */
+function forgetOld(cache: string): void {
+  for (const name of readdirSync(cache)) {
+    const path = join(cache, name);
+    if (/^(cli|making)-/.test(name) && Date.now() - statSync(path).mtimeMs > 3_600_000)
+      rmSync(path, { recursive: true, force: true });
+  }
 }
 
 export const cliMain: string = builtCli();

@@ -1,0 +1,64 @@
+/** The library: declare, plan, lock, explain, verify, render. The skins are `stowage/pulumi` and `stowage/cdk8s`. */
+export type { CapacityVector, Dimension } from './declare/capacity';
+export { readCatalogue } from './declare/catalogue';
+export { type DefineOptions, defineFleet } from './declare/define-fleet';
+export type {
+  Accelerator,
+  BaselineOptions,
+  Budgets,
+  Fleet,
+  Limit,
+  MeshOptions,
+  Model,
+  PackingOptions,
+  Pool,
+  ServingRuntime,
+  SourceLocation,
+  Tenant,
+} from './declare/fleet';
+export type { FleetInput, ModelInput, PoolInput, RuntimeInput, TenantInput } from './declare/input';
+export { fleetJsonSchema, modelJsonSchema } from './declare/json-schema';
+export { type LoadOptions, loadFleet } from './declare/load-fleet';
+export type { ErrorCode } from './errors/registry';
+export { type Diagnostic, StowageError } from './errors/stowage-error';
+export type { EventSink, Phase, StowageEvent } from './events';
+export { pack } from './pack/pack';
+export type {
+  BoundCertificate,
+  ClassBound,
+  LockedModel,
+  LockedPlacement,
+  LockedShard,
+  MoveReason,
+  Packing,
+  PackRequest,
+  Shard,
+} from './pack/packing';
+export { diffPlans } from './plan/diff-plans';
+export { explainModel } from './plan/explain';
+export type { Explanation } from './plan/explanation';
+export { mergeLocks } from './plan/lock-merge';
+export { formatLockfile, lockOf, parseLockfile } from './plan/lockfile';
+export { brokenBudgets, makePlan } from './plan/make-plan';
+export type {
+  Baseline,
+  BudgetName,
+  BudgetUsage,
+  Changes,
+  Move,
+  Plan,
+  PlanBound,
+  PlannedShard,
+  PlanSummary,
+  PoolUsage,
+  Resize,
+} from './plan/plan';
+export type { BudgetChange, PlanDiff, ShardChange, TotalChange } from './plan/plan-diff';
+export { readPlan } from './plan/read-plan';
+export { type PlanFleetOptions, type PlannedFleet, planFleet, saveLock } from './project/plan-fleet';
+export type { KubernetesObject, RenderedGroup } from './render/objects';
+export { renderFleet } from './render/render';
+export { toYaml } from './render/yaml';
+export { builtInRuntimes } from './runtimes/catalogue';
+export type { Verification } from './verify/verification';
+export { verifyPlan } from './verify/verify';
