@@ -1,5 +1,6 @@
 import { cliErrors } from './codes-cli';
 import { declareErrors } from './codes-declare';
+import { meshErrors } from './codes-mesh';
 import { packErrors } from './codes-pack';
 import { planErrors } from './codes-plan';
 import { projectErrors } from './codes-project';
@@ -12,7 +13,7 @@ export interface ErrorDefinition {
   readonly remedy: string;
 }
 
-/** Every code that Stowage reports: 1xxx declaring, 2xxx packing, 3xxx planning and lockfile, 4xxx rendering, 5xxx CLI and project. */
+/** Every code that Stowage reports: 1xxx declaring, 2xxx packing, 3xxx planning and lockfile, 4xxx rendering, 5xxx CLI and project, 6xxx mesh. */
 export const errorRegistry = {
   ...declareErrors,
   ...packErrors,
@@ -20,6 +21,7 @@ export const errorRegistry = {
   ...renderErrors,
   ...projectErrors,
   ...cliErrors,
+  ...meshErrors,
 } as const;
 
 export type ErrorCode = keyof typeof errorRegistry;

@@ -1,4 +1,7 @@
-/** What the control side of meshd wants Envoy to do: the one thing that `control/` hands to `xds/`. */
+/**
+ * What the control side of meshd wants Envoy to do: the one thing that `control/` hands to `xds/`. From one state to the
+ * next, what has not changed is the same object.
+ */
 export interface RouteState {
   /** Sorted by tenant, then name; unique by both. */
   readonly routes: readonly ModelRoute[];
@@ -13,6 +16,7 @@ export interface ModelRoute {
   readonly name: string;
   /** What the model server calls it. */
   readonly served: string;
+  /** One of the state's `shards`. */
   readonly shard: string;
   /** On-demand models go to the agent's proxy port, which loads them at first use. */
   readonly residency: 'resident' | 'on-demand';
@@ -20,6 +24,10 @@ export interface ModelRoute {
 }
 
 export interface ShardEndpoints {
+  /**
+   * A shard's id; or `id@pod` for models that only that pod of the shard holds for now; or `@none`, without pods, for
+   * models that are declared and not up anywhere.
+   */
   readonly shard: string;
   readonly protocols: readonly ('v2-rest' | 'v2-grpc' | 'v1-rest' | 'openai')[];
   /** Sorted by pod; only pods that hold all that is routed to the shard. */
