@@ -1,4 +1,4 @@
-import { ApiObject, Chart } from 'cdk8s';
+import { ApiObject, Chart, JsonPatch } from 'cdk8s';
 import { Construct } from 'constructs';
 import type { Fleet as DeclaredFleet } from '../../src/declare/fleet';
 import type { FleetInput } from '../../src/declare/input';
@@ -61,7 +61,10 @@ export class Fleet extends Construct {
 
 function addNamespace(scope: Construct, name: string): void {
   const { Namespace } = require('cdk8s-plus-27') as typeof import('cdk8s-plus-27');
-  new Namespace(scope, 'namespace', {
+  const namespace = new Namespace(scope, 'namespace', {
     metadata: { name, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
   });
+  // The chart's namespace is added to everything in it, also to what stands in none.
+  if (Chart.of(scope).namespace !== undefined)
+    ApiObject.of(namespace).addJsonPatch(JsonPatch.remove('/metadata/namespace'));
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { type EventSink, ignoreEvents } from '../events';
+import { loadCatalogues } from './catalogue';
 import { Findings } from './findings';
 import type { Fleet, SourceLocation } from './fleet';
 import { resolveFrame } from './frame';
@@ -89,7 +90,6 @@ function takeCatalogues(
     return;
   }
   const own = file === undefined ? null : resolve(file);
-  const { loadCatalogues } = require('./catalogue') as typeof import('./catalogue');
   loadCatalogues(catalogues, { directory: baseDirectory ?? process.cwd(), own, at: document.at }, findings, take);
 }
 

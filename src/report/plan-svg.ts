@@ -79,7 +79,7 @@ function drawPool(pool: PoolUsage, shards: Parameters<typeof drawShards>[0], col
     svg: [
       rect(margin, top, inner, height, 'class="sw-panel" rx="8"'),
       text(margin + padding, top + 26, name, 'sw-head'),
-      text(margin + padding + textWidth(name, 15) + 14, top + 26, facts, 'sw-label'),
+      text(margin + padding + textWidth(name, 18) + 8, top + 26, facts, 'sw-label'),
       text(margin + inner - padding, top + 26, `column: ${stack}; thin bar: busy`, 'sw-small', 'end'),
       drawn.svg,
     ].join('\n'),

@@ -1,6 +1,6 @@
 import type { Plan } from '../plan/plan';
 import { comparison, saving, statusText } from './plan-facts';
-import { n, rect, text, tooltip } from './svg-elements';
+import { clipTo, n, rect, text, tooltip } from './svg-elements';
 import type { Drawn } from './svg-shards';
 import { budgetLabel, quantity } from './units';
 
@@ -10,7 +10,7 @@ const step = 30;
 export function drawComparison(plan: Plan, x: number, y: number, width: number): Drawn {
   const wanted = /^(pods|IP addresses|nodes|.* GPUs|CPU requested|memory requested|cost)$/;
   const rows = comparison(plan).filter(({ what }) => wanted.test(what));
-  const left = 132;
+  const left = 150;
   const right = 196;
   const full = width - left - right;
   const parts = rows.map((row, i) => {
@@ -19,7 +19,7 @@ export function drawComparison(plan: Plan, x: number, y: number, width: number):
     const figures = `${quantity(row.ours, row.unit)} / ${quantity(row.single, row.unit)}`;
     return [
       `<g>${tooltip(`${row.what}: ${figures}, ${saving(row)}`)}`,
-      text(x, top + 13, row.what, 'sw-label'),
+      text(x, top + 13, clipTo(row.what, left - 8, 12), 'sw-label'),
       rect(x + left, top + 2, Math.max(1.5, (row.ours / most) * full), 7, 'class="sw-ours" rx="1"'),
       rect(x + left, top + 11, Math.max(1.5, (row.single / most) * full), 7, 'class="sw-single" rx="1"'),
       text(x + width, top + 14, figures, 'sw-figure', 'end'),
@@ -33,7 +33,7 @@ export function drawComparison(plan: Plan, x: number, y: number, width: number):
 export function drawBudgets(plan: Plan, x: number, y: number, width: number): Drawn {
   if (plan.budgets.length === 0)
     return { svg: text(x, y + 13, 'The fleet declares no budget.', 'sw-label'), height: step };
-  const left = 132;
+  const left = 150;
   const right = 196;
   const full = width - left - right;
   const parts = plan.budgets.map((budget, i) => {
@@ -43,7 +43,7 @@ export function drawBudgets(plan: Plan, x: number, y: number, width: number): Dr
     const figures = `${quantity(budget.used, budget.unit)} of ${quantity(budget.limit, budget.unit)}`;
     return [
       `<g>${tooltip(`${budgetLabel(budget.budget)}: ${figures}, ${statusText(budget)}`)}`,
-      text(x, top + 13, budgetLabel(budget.budget), 'sw-label'),
+      text(x, top + 13, clipTo(budgetLabel(budget.budget), left - 8, 12), 'sw-label'),
       rect(x + left, top + 4, full, 12, 'class="sw-room" rx="2"'),
       share > 0 ? rect(x + left, top + 4, Math.max(2, share * full), 12, `class="${look}" rx="2"`) : '',
       text(

@@ -5,12 +5,12 @@ import { count } from './units';
 /** What a model's colour says: its tenant, else its runtime, else (where all have the same) its family. */
 export interface Categories {
   readonly title: string;
-  /** In the legend's order; at most eight, the last is `others` where there are more. */
+  /** In the legend's order; at most twelve, the last is `others` where there are more. */
   readonly names: readonly string[];
   readonly of: (shard: PlannedShard, model: string) => number;
 }
 
-const most = 8;
+const most = 12;
 
 export function categories(plan: Plan): Categories {
   const ways: readonly (readonly [string, (shard: PlannedShard, model: string) => string])[] = [
@@ -19,24 +19,25 @@ export function categories(plan: Plan): Categories {
     ['model family', (_, model) => familyOf(model)],
   ];
   for (const [title, label] of ways) {
-    const counts = new Map<string, number>();
+    const sizes = new Map<string, number>();
     for (const shard of plan.shards)
-      for (const model of shard.models) {
+      shard.models.forEach((model, i) => {
         const name = label(shard, model);
-        counts.set(name, (counts.get(name) ?? 0) + 1);
-      }
-    if (counts.size < 2) continue;
-    return ranked(title, counts, label);
+        const { acceleratorMemoryBytes: accelerator, memoryBytes: memory } = shard.sizes;
+        sizes.set(name, (sizes.get(name) ?? 0) + (accelerator[i] || (memory[i] ?? 0)));
+      });
+    if (sizes.size < 2) continue;
+    return ranked(title, sizes, label);
   }
   return { title: '', names: ['models'], of: () => 0 };
 }
 
 function ranked(
   title: string,
-  counts: ReadonlyMap<string, number>,
+  sizes: ReadonlyMap<string, number>,
   label: (shard: PlannedShard, model: string) => string,
 ): Categories {
-  const order = [...counts].sort((a, b) => b[1] - a[1] || byCodePoint(a[0], b[0])).map(([name]) => name);
+  const order = [...sizes].sort((a, b) => b[1] - a[1] || byCodePoint(a[0], b[0])).map(([name]) => name);
   const shown = order.length <= most ? order : order.slice(0, most - 1);
   const rest = order.length - shown.length;
   const names = rest === 0 ? shown : [...shown, `${count(rest)} others`];

@@ -1,6 +1,32 @@
 /** Colours that stay apart on white and on near-black, also for most colour-blind readers. */
-const light = ['#3b6fd4', '#e0872b', '#2f9e6e', '#b04fb3', '#c9433f', '#1f9bb3', '#8a7a2f', '#8b93a1'] as const;
-const dark = ['#6f9bf0', '#f0a355', '#57c493', '#d183d4', '#ec7772', '#4fc3d9', '#c0ae58', '#9aa3b2'] as const;
+const light = [
+  '#3b6fd4',
+  '#e0872b',
+  '#2f9e6e',
+  '#b04fb3',
+  '#c9433f',
+  '#1f9bb3',
+  '#8a7a2f',
+  '#d4619a',
+  '#7aa51f',
+  '#6250c4',
+  '#a0623a',
+  '#8b93a1',
+] as const;
+const dark = [
+  '#6f9bf0',
+  '#f0a355',
+  '#57c493',
+  '#d183d4',
+  '#ec7772',
+  '#4fc3d9',
+  '#c0ae58',
+  '#ee8fbd',
+  '#a9cf58',
+  '#9c8df0',
+  '#cf9468',
+  '#9aa3b2',
+] as const;
 
 const classes = (colours: readonly string[]) => colours.map((colour, i) => `.sw-c${i}{fill:${colour}}`).join('');
 

@@ -64,13 +64,15 @@ describe('namespace', () => {
     expect(namespaces('charts', 'own').found).toEqual(['own']);
   });
 
-  it('is made on request, under the restricted standard', () => {
-    const chart = Testing.chart();
+  it.each([undefined, 'charts'])('is made on request, under the restricted standard (chart: %s)', (namespace) => {
+    const chart = new Chart(Testing.app(), 'chart', namespace === undefined ? {} : { namespace });
     new Fleet(chart, 'models', { fleet: small, lock: 'off', createNamespace: true });
-    expect(synth(chart)[0]).toMatchObject({
+    const [first] = synth(chart);
+    expect(first).toMatchObject({
       kind: 'Namespace',
-      metadata: { name: 'small', labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
+      metadata: { name: namespace ?? 'small', labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
     });
+    expect(first?.metadata).not.toHaveProperty('namespace');
   });
 });
 
