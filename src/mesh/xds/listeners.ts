@@ -1,0 +1,248 @@
+import { type Authentication, authenticationFilters } from './auth';
+import { grpcScript } from './lua-grpc';
+import { healthScript, restScript } from './lua-rest';
+
+export interface Listen {
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface ListenerOptions {
+  readonly authentication: Authentication | null;
+  /** The tenant of all callers when `authentication` is null. */
+  readonly openTenant: string;
+  /** `stdout`, a file's path, or null: no access log. */
+  readonly accessLog: string | null;
+  /** Of one gRPC message. */
+  readonly maxRequestBytes: number;
+  /** Of one OpenAI request's body. */
+  readonly maxOpenAiBytes: number;
+  readonly version: string;
+}
+
+// Never believed from outside. The admin headers open Triton's restricted methods.
+const strippedHeaders = [
+  'x-stowage-tenant',
+  'x-stowage-scope',
+  'x-stowage-openai',
+  'x-stowage-admin',
+  'triton-grpc-protocol-x-stowage-admin',
+  'x-envoy-original-path',
+  'x-envoy-retry-on',
+  'x-envoy-retry-grpc-on',
+  'x-envoy-max-retries',
+  'x-envoy-retriable-status-codes',
+  'x-envoy-retriable-header-names',
+  'x-envoy-upstream-rq-timeout-ms',
+  'x-envoy-upstream-rq-per-try-timeout-ms',
+  'x-envoy-upstream-stream-duration-ms',
+  'x-envoy-upstream-alt-stat-name',
+  'x-envoy-hedge-on-per-try-timeout',
+  'x-envoy-decorator-operation',
+];
+
+const unknownModel = '{"error":"unknown model"}';
+
+/** The listener of the REST protocols: Open Inference Protocol v2, KServe v1, OpenAI. */
+export function restListener(listen: Listen, options: ListenerOptions): object {
+  const { authentication, openTenant, maxOpenAiBytes, version } = options;
+  const own = lua('stowage.names', restScript(authentication === null ? openTenant : null, maxOpenAiBytes));
+  return listener('rest', listen, options, { name: ':path', element_separator: '/', index: 3 }, [
+    onlyFor(
+      [{ prefix: '/v2/health/' }, { exact: '/v2' }, { exact: '/v2/' }],
+      lua('stowage.health', healthScript(version)),
+    ),
+    ...authenticationFilters(authentication),
+    onlyFor(
+      [
+        { contains: '/versions/' },
+        { prefix: '/v1/chat/completions' },
+        { prefix: '/v1/completions' },
+        { prefix: '/v1/embeddings' },
+      ],
+      own,
+    ),
+  ]);
+}
+
+/** The listener of the gRPC inference service. */
+export function grpcListener(listen: Listen, options: ListenerOptions): object {
+  const { authentication, openTenant } = options;
+  return listener('grpc', listen, options, { name: 'x-stowage-scope', index: 0 }, [
+    ...authenticationFilters(authentication),
+    lua('stowage.names', grpcScript(authentication === null ? openTenant : null)),
+  ]);
+}
+
+function listener(
+  kind: 'rest' | 'grpc',
+  listen: Listen,
+  options: ListenerOptions,
+  nameFragment: object,
+  filters: readonly object[],
+): object {
+  const fragments = [
+    ...(options.authentication === null ? [] : [{ header_value_extractor: { name: 'x-stowage-tenant', index: 0 } }]),
+    { header_value_extractor: nameFragment },
+  ];
+  const ads = { ads: {}, resource_api_version: 'V3' };
+  // What may be held of one request is, in HTTP/2, the stream's window.
+  const held = Math.max(1024 * 1024, kind === 'grpc' ? options.maxRequestBytes : options.maxOpenAiBytes + 1024);
+  return {
+    name: `stowage-${kind}`,
+    address: { socket_address: { address: listen.address, port_value: listen.port } },
+    per_connection_buffer_limit_bytes: held,
+    filter_chains: [
+      {
+        filters: [
+          {
+            name: 'envoy.filters.network.http_connection_manager',
+            typed_config: {
+              '@type':
+                'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+              stat_prefix: kind,
+              codec_type: 'AUTO',
+              use_remote_address: true,
+              generate_request_id: false,
+              server_header_transformation: 'PASS_THROUGH',
+              // One spelling of a path for the scope, the route and the model server.
+              normalize_path: true,
+              merge_slashes: true,
+              path_with_escaped_slashes_action: 'REJECT_REQUEST',
+              common_http_protocol_options: {
+                headers_with_underscores_action: 'DROP_HEADER',
+                idle_timeout: '3600s',
+              },
+              http2_protocol_options: {
+                max_concurrent_streams: 1000,
+                initial_stream_window_size: held,
+                initial_connection_window_size: Math.max(held, 16 * 1024 * 1024),
+              },
+              stream_idle_timeout: '600s',
+              request_headers_timeout: '30s',
+              early_header_mutation_extensions: [
+                {
+                  name: 'envoy.http.early_header_mutation.header_mutation',
+                  typed_config: {
+                    '@type':
+                      'type.googleapis.com/envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation',
+                    mutations: strippedHeaders.map((remove) => ({ remove })),
+                  },
+                },
+              ],
+              scoped_routes: {
+                name: 'stowage',
+                scope_key_builder: { fragments },
+                rds_config_source: ads,
+                scoped_rds: { scoped_rds_config_source: ads },
+              },
+              http_filters: [
+                ...filters,
+                {
+                  name: 'envoy.filters.http.router',
+                  typed_config: {
+                    '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router',
+                    suppress_envoy_headers: true,
+                  },
+                },
+              ],
+              // An unknown model, another tenant's model and a method that is not served answer alike.
+              local_reply_config: {
+                mappers: [
+                  {
+                    filter: { response_flag_filter: { flags: ['NR'] } },
+                    body: { inline_string: unknownModel },
+                    body_format_override: {
+                      text_format_source: { inline_string: '%LOCAL_REPLY_BODY%' },
+                      content_type: 'application/json',
+                    },
+                  },
+                ],
+              },
+              ...(options.accessLog === null ? {} : { access_log: [accessLog(options.accessLog)] }),
+            },
+          },
+        ],
+      },
+    ],
+  };
+}
+
+function lua(name: string, script: string): { name: string; typed_config: object } {
+  return {
+    name,
+    typed_config: {
+      '@type': 'type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua',
+      default_source_code: { inline_string: script },
+    },
+  };
+}
+
+// A Lua filter costs more than all the rest of a request: skipped natively unless the path needs it.
+function onlyFor(paths: readonly object[], filter: { name: string; typed_config: object }): object {
+  const input = {
+    name: 'path',
+    typed_config: {
+      '@type': 'type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput',
+      header_name: ':path',
+    },
+  };
+  const predicates = paths.map((value_match) => ({ single_predicate: { input, value_match } }));
+  return {
+    name: filter.name,
+    typed_config: {
+      '@type': 'type.googleapis.com/envoy.extensions.common.matching.v3.ExtensionWithMatcher',
+      extension_config: filter,
+      xds_matcher: {
+        matcher_list: {
+          matchers: [
+            {
+              predicate: { not_matcher: { or_matcher: { predicate: predicates } } },
+              on_match: {
+                action: {
+                  name: 'skip',
+                  typed_config: {
+                    '@type': 'type.googleapis.com/envoy.extensions.filters.common.matcher.action.v3.SkipFilter',
+                  },
+                },
+              },
+            },
+          ],
+        },
+      },
+    },
+  };
+}
+
+function accessLog(path: string): object {
+  const stdout = path === 'stdout';
+  const kind = stdout ? 'stream.v3.StdoutAccessLog' : 'file.v3.FileAccessLog';
+  return {
+    name: `envoy.access_loggers.${stdout ? 'stdout' : 'file'}`,
+    typed_config: {
+      '@type': `type.googleapis.com/envoy.extensions.access_loggers.${kind}`,
+      ...(stdout ? {} : { path }),
+      log_format: {
+        json_format: {
+          time: '%START_TIME%',
+          tenant: '%REQ(x-stowage-tenant)%',
+          // REST: the path as rewritten, with the served name. gRPC: the model as asked.
+          path: '%REQ(:path)%',
+          model: '%REQ(x-stowage-scope)%',
+          method: '%REQ(:method)%',
+          shard: '%UPSTREAM_CLUSTER%',
+          pod: '%UPSTREAM_HOST_NAME%',
+          status: '%RESPONSE_CODE%',
+          grpcStatus: '%GRPC_STATUS_NUMBER%',
+          flags: '%RESPONSE_FLAGS%',
+          bytesIn: '%BYTES_RECEIVED%',
+          bytesOut: '%BYTES_SENT%',
+          milliseconds: '%DURATION%',
+          upstreamMilliseconds: '%REQUEST_TX_DURATION%',
+          attempts: '%UPSTREAM_REQUEST_ATTEMPT_COUNT%',
+          traceparent: '%REQ(traceparent)%',
+        },
+      },
+    },
+  };
+}
