@@ -50,7 +50,16 @@ export function envoyBootstrap(options: EnvoyBootstrapOptions): object {
         api_type: 'DELTA_GRPC',
         transport_api_version: 'V3',
         set_node_on_first_message_only: true,
-        grpc_services: [{ envoy_grpc: { cluster_name: xds, max_receive_message_length: 1073741824 } }],
+        grpc_services: [
+          {
+            envoy_grpc: {
+              cluster_name: xds,
+              max_receive_message_length: 1073741824,
+              // A meshd that comes back is found within a second (Envoy's own default: half a minute).
+              retry_policy: { retry_back_off: { base_interval: '0.1s', max_interval: '1s' } },
+            },
+          },
+        ],
       },
       cds_config: { ads: {}, resource_api_version: 'V3' },
     },

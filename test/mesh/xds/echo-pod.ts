@@ -17,6 +17,8 @@ export interface EchoPod {
   readonly seen: Seen[];
   /** How the next REST requests are answered. */
   answer: { status: number; delayMs: number };
+  /** Served names that it has in memory; others are answered 404. null: all. */
+  holds: Set<string> | null;
   close(): Promise<void>;
 }
 
@@ -43,7 +45,8 @@ export const inferenceService = {
 /** A model server's double that answers with what it saw: JSON by REST, the message's bytes by gRPC. */
 export async function startEchoPod(pod: string): Promise<EchoPod> {
   const seen: Seen[] = [];
-  const self: { answer: EchoPod['answer'] } = { answer: { status: 200, delayMs: 0 } };
+  const self: Pick<EchoPod, 'answer' | 'holds'> = { answer: { status: 200, delayMs: 0 }, holds: null };
+  const lacks = (text: string) => self.holds !== null && ![...self.holds].some((served) => text.includes(served));
   const http = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -56,7 +59,8 @@ export async function startEchoPod(pod: string): Promise<EchoPod> {
         body: Buffer.concat(chunks).toString('latin1'),
       };
       seen.push(one);
-      const { status: code, delayMs } = self.answer;
+      const { delayMs } = self.answer;
+      const code = lacks(one.path) ? 404 : self.answer.status;
       setTimeout(() => {
         response.writeHead(code, { 'content-type': 'application/json' });
         response.end(JSON.stringify(one));
@@ -78,7 +82,8 @@ export async function startEchoPod(pod: string): Promise<EchoPod> {
       body: call.request.toString('latin1'),
     });
     const { status: code } = self.answer;
-    if (code === 503) reply({ code: status.UNAVAILABLE, message: 'not here' });
+    if (lacks(call.request.toString('latin1'))) reply({ code: status.NOT_FOUND, message: 'not in memory' });
+    else if (code === 503) reply({ code: status.UNAVAILABLE, message: 'not here' });
     else
       reply(
         null,
