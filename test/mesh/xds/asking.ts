@@ -50,8 +50,8 @@ export function ask(
   });
 }
 
-/** Bytes as they are, and all that comes back within `waitMs` or until the other side closes. */
-export function askRaw(port: number, bytes: string, waitMs = 500): Promise<string> {
+/** Bytes as they are; all that comes back until the first answer is whole, or (with `all`) until `waitMs` are over. */
+export function askRaw(port: number, bytes: string, waitMs: number, all = false): Promise<string> {
   return new Promise((done) => {
     let text = '';
     const socket = connect(port, '127.0.0.1', () => socket.write(Buffer.from(bytes, 'latin1')));
@@ -63,6 +63,11 @@ export function askRaw(port: number, bytes: string, waitMs = 500): Promise<strin
     const timer = setTimeout(end, waitMs);
     socket.on('data', (chunk) => {
       text += chunk.toString('latin1');
+      const head = text.indexOf('\r\n\r\n');
+      const length = /\r\ncontent-length: (\d+)/.exec(text.slice(0, head))?.[1];
+      const chunked = text.includes('\r\ntransfer-encoding: chunked');
+      const whole = chunked ? text.endsWith('\r\n0\r\n\r\n') : text.length >= head + 4 + Number(length ?? 0);
+      if (!all && head > 0 && whole) end();
     });
     socket.on('close', end);
     socket.on('error', end);

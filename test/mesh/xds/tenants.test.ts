@@ -210,16 +210,24 @@ describe.skipIf(envoy.missing !== null)(`tenants apart, by JWT (${envoy.missing 
     'v2/models/acme~secret~1/infer',
   ];
 
-  it.each(paths)('path %s', async (path) => {
-    const seen = await seenDuring(() =>
+  const askPath = (path: string, jwt: string) =>
+    seenDuring(() =>
       askRaw(
         router.http,
-        `POST ${Buffer.from(path).toString('latin1')} HTTP/1.1\r\nhost: h\r\nauthorization: Bearer ${zed}\r\n` +
+        `POST ${path} HTTP/1.1\r\nhost: h\r\nauthorization: Bearer ${jwt}\r\n` +
           'x-stowage-openai: 1\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}',
         3000,
       ),
     );
-    expect(seen.filter((text) => /acme|secret/i.test(text))).toEqual([]);
+
+  it.each(paths)('path %s', async (path) => {
+    expect((await askPath(path, zed)).filter((text) => /acme|secret/i.test(text))).toEqual([]);
+  });
+
+  it('would let many of these through with the owner’s token', async () => {
+    let through = 0;
+    for (const path of paths) if ((await askPath(path, acme)).length > 0) through++;
+    expect(through).toBeGreaterThan(15);
   });
 
   // Headers that zed adds to a request for its own model, or for acme's.
@@ -262,15 +270,21 @@ describe.skipIf(envoy.missing !== null)(`tenants apart, by JWT (${envoy.missing 
     const inner = `POST /v2/models/acme~secret~1/infer HTTP/1.1\r\nhost: h\r\nx-stowage-tenant: acme\r\n${tail}`;
     const head = `POST /v2/models/own/infer HTTP/1.1\r\nhost: h\r\nauthorization: Bearer ${zed}\r\n`;
     const seen = await seenDuring(async () => {
-      await askRaw(router.http, `${head}content-length: 0\r\n\r\n${inner}`, 1500);
+      await askRaw(router.http, `${head}content-length: 0\r\n\r\n${inner}`, 600, true);
       await askRaw(
         router.http,
         `${head}content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n${inner}`,
-        1500,
+        600,
+        true,
       );
-      await askRaw(router.http, `${head}transfer-encoding: chunked, identity\r\n\r\n0\r\n\r\n${inner}`, 1500);
-      await askRaw(router.http, `${head}transfer-encoding : chunked\r\n\r\n0\r\n\r\n${inner}`, 1500);
-      await askRaw(router.http, `${head}content-length: 0\r\ncontent-length: ${inner.length}\r\n\r\n${inner}`, 1500);
+      await askRaw(router.http, `${head}transfer-encoding: chunked, identity\r\n\r\n0\r\n\r\n${inner}`, 600, true);
+      await askRaw(router.http, `${head}transfer-encoding : chunked\r\n\r\n0\r\n\r\n${inner}`, 600, true);
+      await askRaw(
+        router.http,
+        `${head}content-length: 0\r\ncontent-length: ${inner.length}\r\n\r\n${inner}`,
+        600,
+        true,
+      );
     });
     expect(seen.filter((text) => /acme|secret/.test(text))).toEqual([]);
   });
