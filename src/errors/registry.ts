@@ -1,3 +1,4 @@
+import { agentErrors } from './codes-agent';
 import { cliErrors } from './codes-cli';
 import { declareErrors } from './codes-declare';
 import { meshErrors } from './codes-mesh';
@@ -21,6 +22,7 @@ export const errorRegistry = {
   ...renderErrors,
   ...projectErrors,
   ...cliErrors,
+  ...agentErrors,
   ...meshErrors,
 } as const;
 

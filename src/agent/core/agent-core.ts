@@ -1,0 +1,356 @@
+import type { ModelReport } from '../../protocol/agent-api';
+import type { ModelTable, ModelTableEntry } from '../../render/model-table';
+import { type CoreAction, type CoreEvent, type CoreLimits, defaultLimits, type Outcome } from './events';
+import { MeasuredMemory } from './measured';
+import { type ModelRecord, needsLoad, newRecord, sameFiles } from './model-record';
+import { Gone, reportOf } from './reports';
+import { graceMs, Routers } from './routers';
+import { schedule } from './schedule';
+
+/** What the server was known to hold when it was asked, so that an answer that comes late does no harm. */
+export type Snapshot = ReadonlyMap<string, ModelTableEntry | null>;
+
+/**
+ * What the agent decides, without any effect: events in, actions out. It holds the desired table, the state of each
+ * model and what routers have said; the clock is the caller's.
+ */
+export class AgentCore {
+  private readonly records = new Map<string, ModelRecord>();
+  private readonly touched = new Set<ModelRecord>();
+  private readonly gone = new Gone();
+  private readonly measured = new MeasuredMemory();
+  private readonly routers: Routers;
+  private readonly limits: CoreLimits;
+  private table: ModelTable | null = null;
+  private serverKnown = false;
+  private drainRevision: number | null = null;
+  private toldServing = false;
+  private news = false;
+  private settled = false;
+  private latest = 1;
+  private actions: CoreAction[] = [];
+
+  constructor(startedAt: number, limits: Partial<CoreLimits> = {}) {
+    this.routers = new Routers(startedAt);
+    this.limits = { ...defaultLimits, ...limits };
+  }
+
+  handle(event: CoreEvent, now: number): readonly CoreAction[] {
+    this.actions = [];
+    this.apply(event, now);
+    if (this.table !== null) this.plan(now, this.table);
+    this.tell();
+    return this.actions;
+  }
+
+  /** Goes up with every change that routers are told of. */
+  get revision(): number {
+    return this.latest;
+  }
+
+  /** What changed after `since`, or everything where that cannot be said. */
+  reports(since: number): { readonly full: boolean; readonly models: readonly ModelReport[] } {
+    const full = since <= 0 || since > this.latest || !this.gone.complete(since);
+    const all = [...this.records.values()];
+    if (full) return { full, models: all.filter(({ going }) => !going).map(reportOf) };
+    const changed = all.filter(({ revision }) => revision > since).map(reportOf);
+    return { full, models: [...changed, ...this.gone.after(since)] };
+  }
+
+  /** Requests may be sent to this pod. */
+  get serving(): boolean {
+    return this.serverKnown && this.drainRevision === null;
+  }
+
+  /** How long no router has been heard, in milliseconds. */
+  routersSilentMs(now: number): number {
+    return this.routers.silentSince(now);
+  }
+
+  /** All residents of the table have been loaded, or tried, since the server's start. */
+  get ready(): boolean {
+    return this.settled && this.drainRevision === null;
+  }
+
+  /** No router sends requests here any more, and none is under way in the proxy. */
+  drained(now: number): boolean {
+    return (
+      this.drainRevision !== null &&
+      this.routers.letGo(this.drainRevision, now) &&
+      [...this.records.values()].every(({ pins, waiting }) => pins + waiting === 0)
+    );
+  }
+
+  /** Models that nothing is being done with, and what the server is thought to hold of them. */
+  quiet(): Snapshot {
+    const quiet = [...this.records.values()].filter((record) => record.work === null);
+    return new Map(quiet.map((record) => [record.served, record.memory]));
+  }
+
+  /** What the server is thought to hold. */
+  held(): readonly ModelTableEntry[] {
+    return [...this.records.values()].flatMap(({ memory }) => (memory === null ? [] : [memory]));
+  }
+
+  record(served: string): Readonly<ModelRecord> | undefined {
+    return this.records.get(served);
+  }
+
+  /** A request comes for a loaded model: pins it. False: it is not loaded, or is being unloaded. */
+  pin(served: string, now: number): boolean {
+    const record = this.records.get(served);
+    if (record === undefined || record.memory === null || record.work?.kind === 'unloading') return false;
+    record.pins += 1;
+    record.lastUsed = now;
+    return true;
+  }
+
+  private apply(event: CoreEvent, now: number): void {
+    switch (event.type) {
+      case 'table':
+        this.setTable(event.table, now);
+        this.news = true;
+        return;
+      case 'news':
+        this.news = true;
+        return;
+      case 'held':
+        this.setHeld(event, now);
+        return;
+      case 'server-lost':
+        this.loseServer();
+        return;
+      case 'rss':
+        this.measured.observe(event.bytes, this.held().length === 0);
+        return;
+      case 'heard':
+        this.hear(event, now);
+        return;
+      case 'drain':
+        this.drainRevision ??= this.latest + 1;
+        return;
+      case 'tick':
+        return;
+      default: {
+        const record = this.records.get(event.served);
+        if (record !== undefined) this.applyTo(record, event, now);
+        else if (event.type === 'demand') this.settle(event.served, { kind: 'unknown' });
+      }
+    }
+  }
+
+  private applyTo(record: ModelRecord, event: Extract<CoreEvent, { served: string }>, now: number): void {
+    this.touched.add(record);
+    const { work } = record;
+    switch (event.type) {
+      case 'fetched':
+        if (work?.kind !== 'fetching') return;
+        record.files = work.entry;
+        record.work = { kind: 'fetched', entry: work.entry };
+        return;
+      case 'fetch-failed':
+        if (work?.kind === 'fetching') this.fail(record, event.reason, now);
+        return;
+      case 'loaded':
+        if (work?.kind === 'loading') this.finishLoad(record, work.entry, event.riseBytes, now);
+        return;
+      case 'load-failed':
+        if (work?.kind !== 'loading') return;
+        if (!event.kept) record.memory = null;
+        this.fail(record, event.reason, now);
+        return;
+      case 'unloaded':
+        if (work?.kind !== 'unloading') return;
+        if (record.memory !== null) this.measured.unloaded(record.memory.size.memoryBytes);
+        Object.assign(record, { memory: null, work: null, memoryBytes: null, failures: 0, reason: null });
+        return;
+      case 'unload-failed':
+        if (work?.kind === 'unloading') this.fail(record, event.reason, now);
+        return;
+      case 'dead':
+        if (work !== null || record.memory === null) return;
+        Object.assign(record, { memory: null, memoryBytes: null });
+        this.fail(record, event.reason, now);
+        return;
+      case 'demand':
+        this.demand(record, now);
+        return;
+      case 'abandon':
+        record.waiting = Math.max(0, record.waiting - 1);
+        return;
+      case 'done':
+        record.pins = Math.max(0, record.pins - 1);
+        record.lastUsed = now;
+    }
+  }
+
+  private setTable(table: ModelTable, now: number): void {
+    this.table = table;
+    const wanted = new Set<string>();
+    for (const entry of table.models) {
+      wanted.add(entry.served);
+      this.want(entry, now);
+    }
+    for (const record of this.records.values()) {
+      if (record.wanted && !wanted.has(record.served)) this.dismiss(record, now);
+    }
+  }
+
+  private want(entry: ModelTableEntry, now: number): void {
+    const record = this.records.get(entry.served) ?? this.newRecord(entry, now);
+    this.touched.add(record);
+    if (!sameFiles(record.entry, entry)) Object.assign(record, { failures: 0, retryAt: 0, reason: null });
+    // Being unloaded, as routers were told: it has to be loaded again, and goes on from there.
+    record.going = false;
+    if (record.entry.residency === 'resident' && entry.residency === 'on-demand' && record.memory !== null) {
+      record.keepUntil = now + graceMs;
+    }
+    // Other sizes of what is loaded count from now on.
+    if (record.memory !== null && sameFiles(record.memory, entry)) record.memory = entry;
+    Object.assign(record, { entry, wanted: true, blocked: null, leaving: null });
+  }
+
+  private dismiss(record: ModelRecord, now: number): void {
+    this.touched.add(record);
+    Object.assign(record, { wanted: false, blocked: null });
+    // What never answered has nothing to wait for.
+    record.going = record.memory === null && record.entry.residency === 'resident' && record.waiting === 0;
+    record.leaving ??= { revision: this.latest + 1, since: now, releasedBy: new Set() };
+  }
+
+  private newRecord(entry: ModelTableEntry, now: number): ModelRecord {
+    const record = newRecord(entry, now);
+    this.records.set(entry.served, record);
+    this.gone.remove(entry.served);
+    return record;
+  }
+
+  private setHeld(event: Extract<CoreEvent, { type: 'held' }>, now: number): void {
+    this.serverKnown = true;
+    const held = new Map(event.entries.map((entry) => [entry.served, entry]));
+    for (const entry of event.entries) this.known(entry, true, now);
+    for (const entry of event.files) this.known(entry, false, now).files ??= entry;
+    for (const record of this.records.values()) {
+      const asked = event.asked.has(record.served) || held.has(record.served);
+      const unchanged = record.work === null && record.memory === (event.asked.get(record.served) ?? null);
+      if (!asked || !unchanged) continue;
+      const entry = held.get(record.served) ?? null;
+      if (entry !== null && record.memory !== null) continue;
+      if (entry !== null || record.memory !== null) this.touched.add(record);
+      if (entry === null && record.memory !== null) record.memoryBytes = null;
+      record.memory = entry;
+    }
+  }
+
+  /** A model that the server or the disk holds, whether or not the table has it. */
+  private known(entry: ModelTableEntry, held: boolean, now: number): ModelRecord {
+    const known = this.records.get(entry.served);
+    if (known !== undefined) return known;
+    const record = this.newRecord(entry, now);
+    if (held) record.memory = entry;
+    this.dismiss(record, now);
+    return record;
+  }
+
+  private loseServer(): void {
+    this.serverKnown = false;
+    this.settled = false;
+    this.measured.restarted();
+    for (const record of this.records.values()) {
+      if (record.memory === null) continue;
+      Object.assign(record, { memory: null, memoryBytes: null });
+      this.touched.add(record);
+    }
+  }
+
+  private hear({ router, since, released, routed }: Extract<CoreEvent, { type: 'heard' }>, now: number): void {
+    this.routers.heard(router, { at: now, since, routed });
+    const all = new Set(released);
+    for (const { served, leaving } of this.records.values()) {
+      if (leaving === null) continue;
+      // A release that was sent before the model began to leave (for the last time) is about the past.
+      if (all.has(served) && since >= leaving.revision) leaving.releasedBy.add(router);
+      else leaving.releasedBy.delete(router);
+    }
+  }
+
+  private demand(record: ModelRecord, now: number): void {
+    if (record.going) {
+      this.settle(record.served, { kind: 'unknown' });
+      return;
+    }
+    if (this.pin(record.served, now)) {
+      this.settle(record.served, { kind: 'ready', requests: 1 });
+      return;
+    }
+    if (record.waiting === 0) record.waitingSince = now;
+    record.waiting += 1;
+  }
+
+  private finishLoad(record: ModelRecord, entry: ModelTableEntry, riseBytes: number | null, now: number): void {
+    this.measured.loaded(entry.format, entry.size.memoryBytes, riseBytes);
+    const requests = record.waiting;
+    Object.assign(record, { memory: entry, work: null, failures: 0, retryAt: 0, reason: null, blocked: null });
+    Object.assign(record, { waiting: 0, pins: record.pins + requests, memoryBytes: riseBytes, lastUsed: now });
+    if (requests > 0) this.settle(record.served, { kind: 'ready', requests });
+  }
+
+  private fail(record: ModelRecord, reason: string, now: number): void {
+    const { firstRetryMs, lastRetryMs } = this.limits;
+    record.work = null;
+    record.failures += 1;
+    record.reason = reason;
+    record.retryAt = now + Math.min(lastRetryMs, firstRetryMs * 2 ** Math.min(30, record.failures - 1));
+  }
+
+  private plan(now: number, table: ModelTable): void {
+    const outcome = schedule({
+      records: this.records,
+      capacity: table.header.capacity,
+      measuredBytes: this.measured.usedBytes,
+      serverKnown: this.serverKnown,
+      draining: this.drainRevision !== null,
+      released: (record) => this.routers.released(record, now),
+      limits: this.limits,
+      now,
+    });
+    for (const record of outcome.touched) this.touched.add(record);
+    for (const record of outcome.gone) {
+      this.records.delete(record.served);
+      this.touched.delete(record);
+      // Most were said to be gone when their unload began.
+      if (JSON.stringify(reportOf(record)) !== record.told) {
+        this.latest += 1;
+        record.revision = this.latest;
+      }
+      this.gone.add(reportOf(record), record.revision);
+    }
+    this.actions.push(...outcome.actions);
+  }
+
+  private settle(served: string, outcome: Outcome): void {
+    this.actions.push({ type: 'settled', served, outcome });
+  }
+
+  /** Gives what changed in this step the next revision. */
+  private tell(): void {
+    const news = this.news || this.serving !== this.toldServing;
+    let next = this.latest + (news ? 1 : 0);
+    this.news = false;
+    this.toldServing = this.serving;
+    for (const record of this.touched) {
+      const report = JSON.stringify(reportOf(record));
+      if (report === record.told) continue;
+      next = this.latest + 1;
+      record.told = report;
+      record.revision = next;
+    }
+    this.latest = next;
+    this.touched.clear();
+    if (!this.settled && this.serverKnown && this.table !== null) {
+      this.settled = [...this.records.values()].every(
+        (record) => !record.wanted || !needsLoad(record) || record.failures > 0 || record.blocked?.passing === false,
+      );
+    }
+  }
+}
