@@ -17,6 +17,8 @@ export type Command =
 export interface Reply {
   readonly ms: number;
   readonly rssBytes: number;
+  /** Of the process so far. */
+  readonly cpuMs: number;
 }
 
 export const modelName = (i: number): string => `model-${`${i}`.padStart(7, '0')}`;
@@ -58,7 +60,12 @@ async function obey(command: Command): Promise<Reply> {
     state = { ...state, routes };
   }
   await sink?.apply(state);
-  return { ms: Number(process.hrtime.bigint() - started) / 1e6, rssBytes: process.memoryUsage().rss };
+  const { user, system } = process.cpuUsage();
+  return {
+    ms: Number(process.hrtime.bigint() - started) / 1e6,
+    rssBytes: process.memoryUsage().rss,
+    cpuMs: (user + system) / 1000,
+  };
 }
 
 process.on('message', (command: Command) => {

@@ -133,6 +133,7 @@ async function main(): Promise<void> {
     await until(live(models - 1, 0), 'the last model');
     const startMs = performance.now() - began;
     const envoyRss = rss(pid);
+    const envoyMs = cpuOf(pid) / 1e6;
 
     const changes: number[] = [];
     for (let i = 0; i < 30; i++) {
@@ -197,6 +198,7 @@ async function main(): Promise<void> {
     const rows: [string, string][] = [
       ['machine', `${cpus().length} x ${cpus()[0]?.model ?? ''}, Node ${process.version}`],
       ['start of both processes to the last model live', `${Math.round(startMs)} ms`],
+      ['  of that, CPU of the server, of Envoy', `${Math.round(first.cpuMs)} ms, ${Math.round(envoyMs)} ms`],
       ['one change to live, p50 (max) of 30', `${median(changes).toFixed(1)} ms (${Math.max(...changes).toFixed(0)})`],
       [`${many} changes at once to live`, `${Math.round(bulkMs)} ms`],
       ['server killed, back and in sync', `${Math.round(resyncMs)} ms`],

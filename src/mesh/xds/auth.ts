@@ -54,7 +54,11 @@ export function authenticationFilters(auth: Authentication | null): readonly obj
               require_expiration: true,
             },
           },
-          rules: [{ match: { prefix: '/' }, requires: { provider_name: 'stowage' } }],
+          rules: [
+            // Whether the mesh lives is no secret: as by REST.
+            { match: { safe_regex: { regex: '/inference\\.GRPCInferenceService/Server(Live|Ready|Metadata)' } } },
+            { match: { prefix: '/' }, requires: { provider_name: 'stowage' } },
+          ],
         },
       },
     ];

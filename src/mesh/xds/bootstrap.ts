@@ -1,6 +1,7 @@
 import { type Authentication, authenticationClusters } from './auth';
 import { grpcListener, type Listen, type ListenerOptions, restListener } from './listeners';
 import type { ScopeKeying } from './scopes';
+import { meshdCluster } from './tables';
 
 export interface EnvoyBootstrapOptions {
   /** Of the xDS server. */
@@ -39,7 +40,6 @@ export function envoyBootstrap(options: EnvoyBootstrapOptions): object {
     maxOpenAiBytes: options.maxOpenAiBytes ?? 4 * 1024 * 1024,
     version: options.version ?? '0',
   };
-  const xds = 'stowage-meshd';
   return {
     node: { id: options.nodeId, cluster: 'stowage-router' },
     ...(options.adminPort === null
@@ -53,7 +53,7 @@ export function envoyBootstrap(options: EnvoyBootstrapOptions): object {
         grpc_services: [
           {
             envoy_grpc: {
-              cluster_name: xds,
+              cluster_name: meshdCluster,
               max_receive_message_length: 1073741824,
               // A meshd that comes back is found within a second (Envoy's own default: half a minute).
               retry_policy: { retry_back_off: { base_interval: '0.1s', max_interval: '1s' } },
@@ -70,11 +70,11 @@ export function envoyBootstrap(options: EnvoyBootstrapOptions): object {
       ],
       clusters: [
         {
-          name: xds,
+          name: meshdCluster,
           type: 'STATIC',
           connect_timeout: '1s',
           load_assignment: {
-            cluster_name: xds,
+            cluster_name: meshdCluster,
             endpoints: [{ lb_endpoints: [{ endpoint: { address: { pipe: { path: options.socketPath } } } }] }],
           },
           typed_extension_protocol_options: {

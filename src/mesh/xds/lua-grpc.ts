@@ -6,6 +6,7 @@ import { luaHelpers } from './lua-rest';
  */
 export const grpcScript = (openTenant: string | null): string => `${luaHelpers(openTenant)}
 local NAMES = {"x-stowage-model", "mm-model-id", "mm-vmodel-id", "seldon-model"}
+local SERVER = {ServerLive = true, ServerReady = true, ServerMetadata = true}
 local METHODS = {ModelInfer = true, ModelReady = true, ModelMetadata = true}
 
 local function refuse(h, status, message)
@@ -88,6 +89,11 @@ function envoy_on_request(h)
   local method = headers:get(":path"):match("^/inference%.GRPCInferenceService/(%a+)$")
   local kind = headers:get("content-type") or ""
   if method == nil or kind:sub(1, 16) ~= "application/grpc" then return refuse(h, "12", "unknown method") end
+  if SERVER[method] then
+    headers:replace("x-stowage-tenant", "/")
+    headers:replace("x-stowage-scope", "/:server")
+    return h:clearRouteCache()
+  end
   local name, twice = by_metadata(headers)
   if twice then return refuse(h, "3", "more than one model in the metadata") end
 

@@ -10,7 +10,7 @@ export function scopeNames(route: ModelRoute, v1: boolean): readonly string[] {
   return v1 ? [name, `${name}:predict`] : [name];
 }
 
-// No name, path segment or tenant has a slash: no request reaches these.
+// No name, path segment or tenant has a slash: no request reaches these by itself.
 const holderPrefix = '//';
 
 /** Keeps a route table loaded in Envoy before the first model's scope points to it, and after the last. */
@@ -18,8 +18,8 @@ export const holderName = (table: string): string => `${holderPrefix}${table}`;
 
 /** The encoded ScopedRouteConfiguration of a scope's resource name (see {@link scopeNames}, {@link holderName}). */
 export function scopeResource(name: string, table: string, keying: ScopeKeying) {
-  const slash = name.startsWith(holderPrefix) ? 1 : name.indexOf('/');
-  const key = [name.slice(0, slash), name.slice(slash + 1)];
+  const slash = name.indexOf('/');
+  const key = name.startsWith(holderPrefix) ? ['/', name.slice(1)] : [name.slice(0, slash), name.slice(slash + 1)];
   const fragments = keying === 'name' ? key.slice(1) : key;
   return protos().encode('envoy.config.route.v3.ScopedRouteConfiguration', {
     name,

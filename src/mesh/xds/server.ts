@@ -3,10 +3,12 @@ import type { Server, ServerDuplexStream } from '@grpc/grpc-js';
 import type { RouteSink, RouteState } from '../route-state';
 import { type ClusterLimits, defaultLimits } from './clusters';
 import { protos } from './protos';
-import { type Published, publish } from './published';
-import type { ScopeKeying } from './scopes';
+import { fixedResource, type Published, publish } from './published';
+import { holderName, type ScopeKeying } from './scopes';
+import { serverMethods } from './server-methods';
 import { StepPlanner } from './steps';
 import { type DeltaRequest, EnvoyRefusal, XdsStream } from './stream';
+import { serverTable, serverTableResource } from './tables';
 
 /** What happens between the server and Envoys; for logs and metrics. */
 export type XdsEvent =
@@ -21,6 +23,8 @@ export interface XdsServerOptions {
   readonly limits?: ClusterLimits;
   /** How long an Envoy may take to acknowledge a step, in milliseconds (default 30,000). */
   readonly ackTimeoutMs?: number;
+  /** Shown to gRPC clients that ask for the server's metadata. */
+  readonly version?: string;
   readonly onEvent?: (event: XdsEvent) => void;
 }
 
@@ -40,7 +44,12 @@ interface Waiter {
 export async function createXdsServer(options: XdsServerOptions): Promise<RouteSink & { close(): Promise<void> }> {
   const grpc = require('@grpc/grpc-js') as typeof import('@grpc/grpc-js');
   const { socketPath, keying, limits = defaultLimits, ackTimeoutMs = 30_000, onEvent = () => undefined } = options;
-  const published: Published = { clusters: new Map(), endpoints: new Map(), tables: new Map(), scopes: new Map() };
+  const published: Published = {
+    clusters: new Map(),
+    endpoints: new Map(),
+    tables: new Map([[serverTable, fixedResource(serverTableResource())]]),
+    scopes: new Map([[holderName(serverTable), serverTable]]),
+  };
   const planner = new StepPlanner(limits);
   const synced = new Set<XdsStream>();
   let next: RouteState | null = null;
@@ -148,6 +157,8 @@ export async function createXdsServer(options: XdsServerOptions): Promise<RouteS
     { DeltaAggregatedResources: { ...delta, responseSerialize: (bytes: Buffer) => bytes } },
     { DeltaAggregatedResources: accept },
   );
+  const { service, answers } = serverMethods(options.version ?? '0', () => synced.size > 0);
+  server.addService(service, answers);
   await listen(server, socketPath, grpc.ServerCredentials.createInsecure());
 
   return {

@@ -10,7 +10,7 @@ import {
 import { type Change, fixedResource, type Published, type Resource, type Step } from './published';
 import { type RouteChange, routeChanges } from './route-changes';
 import { holderName, scopeNames } from './scopes';
-import { type TableSpec, tableClusters, tableOf, tableResource } from './tables';
+import { serverTable, type TableSpec, tableClusters, tableOf, tableResource } from './tables';
 
 const empty: RouteState = { routes: [], shards: [] };
 
@@ -33,9 +33,7 @@ export class StepPlanner {
    */
   plan(next: RouteState, published: Published): readonly Step[] {
     const shards = new Map(next.shards.map((shard) => [shard.shard, shard]));
-    const lost = next.routes.find((route) => !shards.has(route.shard));
-    if (lost !== undefined) throw new TypeError(`route ${lost.tenant}/${lost.name} names unknown shard ${lost.shard}`);
-
+    this.checkShards(next, shards);
     const scopes = this.scopeChanges(next, shards);
     const before = new Map(this.state.shards.map((shard) => [shard.shard, shard]));
     this.state = next;
@@ -70,7 +68,7 @@ export class StepPlanner {
 
     const gone = <T>(kept: ReadonlyMap<string, T>, wanted: { has(name: string): boolean }): string[] =>
       [...kept.keys()].filter((name) => !wanted.has(name));
-    const tablesGone = gone(published.tables, this.tables);
+    const tablesGone = gone(published.tables, this.tables).filter((name) => name !== serverTable);
     const clustersGone = gone(published.clusters, clusters);
     for (const name of tablesGone) this.built.delete(`t ${name}`);
     for (const name of clustersGone) for (const part of ['c', 'e', 'e both']) this.built.delete(`${part} ${name}`);
@@ -86,6 +84,14 @@ export class StepPlanner {
       [...change('scopes', none, tablesGone.map(holderName)), ...change('tables', none, tablesGone)],
       [...change('clusters', none, clustersGone), ...change('endpoints', none, clustersGone)],
     ].filter((step) => step.length > 0);
+  }
+
+  private checkShards(next: RouteState, shards: ReadonlyMap<string, ShardEndpoints>): void {
+    // Routes that were there before, on shards that all still are, need no second look.
+    const { routes } = this.state;
+    const kept = this.state.shards.every(({ shard }) => shards.has(shard));
+    const lost = next.routes.find((route, i) => !(kept && route === routes[i]) && !shards.has(route.shard));
+    if (lost !== undefined) throw new TypeError(`route ${lost.tenant}/${lost.name} names unknown shard ${lost.shard}`);
   }
 
   private scopeChanges(next: RouteState, shards: ReadonlyMap<string, ShardEndpoints>) {

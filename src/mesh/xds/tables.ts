@@ -26,6 +26,9 @@ export function tableClusters(table: TableSpec, shard: ShardEndpoints): readonly
   return kinds.map((kind) => (kind === 'http' ? 'proxy' : 'proxy-grpc'));
 }
 
+/** The static cluster of meshd's own socket. */
+export const meshdCluster = 'stowage-meshd';
+
 /** Where Lua filters find a route's rewrite: the name of the filter itself. */
 export const rewriteMetadata = 'stowage.names';
 
@@ -132,7 +135,8 @@ export function tableResource(table: TableSpec, shard: ShardEndpoints): Any {
               typed_config: encode('envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate', {}),
             },
           ],
-          host_selection_retry_max_attempts: 3,
+          // Of two pods, the choice must not fall on the first again by chance.
+          host_selection_retry_max_attempts: 16,
         },
       },
     ],
@@ -146,3 +150,24 @@ function rewriteFields(rewrite: Rewrite): object {
     ? { prefix: text(rewrite.prefix), suffix: text(rewrite.suffix) }
     : { served: text(rewrite.served) };
 }
+
+/** The table of methods that meshd answers itself; no shard's table starts with a colon. */
+export const serverTable = ':server';
+
+/** gRPC methods about the mesh as a whole, answered over the xDS socket. */
+export const serverTableResource = (): Any =>
+  protos().encode('envoy.config.route.v3.RouteConfiguration', {
+    name: serverTable,
+    virtual_hosts: [
+      {
+        name: 'stowage',
+        domains: ['*'],
+        routes: [
+          {
+            match: { safe_regex: { regex: '/inference\\.GRPCInferenceService/Server(Live|Ready|Metadata)' } },
+            route: { cluster: meshdCluster, timeout: { seconds: 5 } },
+          },
+        ],
+      },
+    ],
+  });

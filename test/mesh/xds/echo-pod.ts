@@ -39,6 +39,8 @@ export const inferenceService = {
   ModelReady: method('ModelReady', false),
   ModelMetadata: method('ModelMetadata', false),
   ServerLive: method('ServerLive', false),
+  ServerReady: method('ServerReady', false),
+  ServerMetadata: method('ServerMetadata', false),
   RepositoryModelUnload: method('RepositoryModelUnload', false),
 } satisfies ServiceDefinition;
 

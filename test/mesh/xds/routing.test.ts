@@ -115,6 +115,12 @@ describe.skipIf(envoy.missing !== null)(`routes by name through Envoy (${envoy.m
     expect(JSON.parse((await ask(router.http, 'GET', '/v2')).body)).toMatchObject({ name: 'stowage' });
   });
 
+  it('answers for the whole mesh by gRPC', async () => {
+    expect(await grpc.call('ServerLive', naming(''))).toEqual({ code: 0, details: '', message: '\x08\x01' });
+    expect((await grpc.call('ServerReady', naming(''))).message).toBe('\x08\x01');
+    expect((await grpc.call('ServerMetadata', naming(''))).message).toContain('stowage');
+  });
+
   it('puts the served name into an OpenAI body and leaves the rest', async () => {
     const body = '{"messages":[{"role":"user","content":"\\"model\\": x"}], "model" : "chat","stream":true}';
     for (const path of ['/v1/chat/completions', '/v1/completions', '/v1/embeddings']) {

@@ -371,8 +371,14 @@ describe.skipIf(envoy.missing !== null)(`tenants apart, by JWT (${envoy.missing 
   });
 
   it('serves nothing else by gRPC', async () => {
-    for (const method of ['RepositoryModelUnload', 'ServerLive'] as const)
-      expect((await grpc.call(method, naming('secret'), bearer(zed))).code).not.toBe(0);
+    expect((await grpc.call('RepositoryModelUnload', naming('secret'), bearer(zed))).code).toBe(12);
+    const seen = await seenDuring(async () => {
+      // Open to all, as by REST; it leads to no pod.
+      expect((await grpc.call('ServerLive', naming(''))).code).toBe(0);
+      const scope = { 'x-stowage-model': '/:server', 'x-stowage-tenant': '/' };
+      expect((await grpc.call('ModelInfer', naming('secret'), { ...bearer(zed), ...scope })).code).toBe(5);
+    });
+    expect(seen).toEqual([]);
   });
 });
 
