@@ -1,6 +1,7 @@
 import { type Authentication, authenticationClusters } from './auth';
-import { grpcListener, type Listen, type ListenerOptions, restListener } from './listeners';
+import { fromMeshd, grpcListener, type Listen, type ListenerOptions, restListener } from './listeners';
 import type { ScopeKeying } from './scopes';
+import { statusCluster, statusListener } from './status-listener';
 import { meshdCluster } from './tables';
 
 export interface EnvoyBootstrapOptions {
@@ -12,6 +13,8 @@ export interface EnvoyBootstrapOptions {
   readonly grpc: Listen | null;
   /** On loopback, always; null: no admin interface (then no metrics either). */
   readonly adminPort: number | null;
+  /** For probes and metrics, open to the cluster; needs `adminPort`. */
+  readonly status?: Listen;
   /** null: callers are not told apart and are all `openTenant`. */
   readonly authentication?: Authentication | null;
   /** Default: `default`. */
@@ -61,12 +64,13 @@ export function envoyBootstrap(options: EnvoyBootstrapOptions): object {
           },
         ],
       },
-      cds_config: { ads: {}, resource_api_version: 'V3' },
+      cds_config: fromMeshd,
     },
     static_resources: {
       listeners: [
         restListener(options.http, listening),
         ...(options.grpc === null ? [] : [grpcListener(options.grpc, listening)]),
+        ...(options.status === undefined ? [] : [statusListener(options.status)]),
       ],
       clusters: [
         {
@@ -85,6 +89,7 @@ export function envoyBootstrap(options: EnvoyBootstrapOptions): object {
           },
         },
         ...authenticationClusters(authentication),
+        ...(options.status === undefined || options.adminPort === null ? [] : [statusCluster(options.adminPort)]),
       ],
     },
     // By shard alone: the number of series follows the number of shards, never that of models.

@@ -41,6 +41,9 @@ const strippedHeaders = [
   'x-envoy-decorator-operation',
 ];
 
+/** Waited for without end: an Envoy without routes must not answer, and 404 least of all. */
+export const fromMeshd = { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: '0s' };
+
 const unknownModel = '{"error":"unknown model"}';
 
 /** The listener of the REST protocols: Open Inference Protocol v2, KServe v1, OpenAI. */
@@ -85,7 +88,6 @@ function listener(
     ...(options.authentication === null ? [] : [{ header_value_extractor: { name: 'x-stowage-tenant', index: 0 } }]),
     { header_value_extractor: nameFragment },
   ];
-  const ads = { ads: {}, resource_api_version: 'V3' };
   // What may be held of one request is, in HTTP/2, the stream's window.
   const held = Math.max(1024 * 1024, kind === 'grpc' ? options.maxRequestBytes : options.maxOpenAiBytes + 1024);
   return {
@@ -133,8 +135,8 @@ function listener(
               scoped_routes: {
                 name: 'stowage',
                 scope_key_builder: { fragments },
-                rds_config_source: ads,
-                scoped_rds: { scoped_rds_config_source: ads },
+                rds_config_source: fromMeshd,
+                scoped_rds: { scoped_rds_config_source: fromMeshd },
               },
               http_filters: [
                 ...filters,
@@ -149,14 +151,9 @@ function listener(
               // An unknown model, another tenant's model and a method that is not served answer alike.
               local_reply_config: {
                 mappers: [
-                  {
-                    filter: { response_flag_filter: { flags: ['NR'] } },
-                    body: { inline_string: unknownModel },
-                    body_format_override: {
-                      text_format_source: { inline_string: '%LOCAL_REPLY_BODY%' },
-                      content_type: 'application/json',
-                    },
-                  },
+                  reply('NR', unknownModel),
+                  // Known, but no pod holds it just now.
+                  reply('UH', '{"error":"the model is not up"}'),
                 ],
               },
               ...(options.accessLog === null ? {} : { access_log: [accessLog(options.accessLog)] }),
@@ -167,6 +164,15 @@ function listener(
     ],
   };
 }
+
+const reply = (flag: string, body: string): object => ({
+  filter: { response_flag_filter: { flags: [flag] } },
+  body: { inline_string: body },
+  body_format_override: {
+    text_format_source: { inline_string: '%LOCAL_REPLY_BODY%' },
+    content_type: 'application/json',
+  },
+});
 
 function lua(name: string, script: string): { name: string; typed_config: object } {
   return {

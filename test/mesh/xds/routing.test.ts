@@ -13,6 +13,7 @@ describe.skipIf(envoy.missing !== null)(`routes by name through Envoy (${envoy.m
   let c: EchoPod;
   let proxy: EchoPod;
   let router: RunningEnvoy;
+  let status: number;
   let xds: RouteSink & { close(): Promise<void> };
   let grpc: ReturnType<typeof grpcClient>;
 
@@ -25,11 +26,17 @@ describe.skipIf(envoy.missing !== null)(`routes by name through Envoy (${envoy.m
     ]);
     const socketPath = `/tmp/stowage-routing-${process.pid}-${await freePort()}.sock`;
     xds = await createXdsServer({ socketPath, keying: 'name' });
-    router = await startEnvoy(envoy.path as string, { socketPath, accessLog: 'stdout' });
+    status = await freePort();
+    router = await startEnvoy(envoy.path as string, {
+      socketPath,
+      accessLog: 'stdout',
+      status: { address: '127.0.0.1', port: status },
+    });
     const shards: ShardEndpoints[] = [
       { shard: 's1', protocols: ['v2-rest', 'v2-grpc'], pods: [{ ...a.endpoint, proxy: proxy.endpoint.http }] },
       { shard: 's2', protocols: ['v2-rest', 'v1-rest'], pods: [b.endpoint, c.endpoint] },
       { shard: 'llm', protocols: ['openai'], pods: [c.endpoint] },
+      { shard: '@none', protocols: ['v2-rest', 'v2-grpc', 'v1-rest', 'openai'], pods: [] },
     ];
     await Promise.all([
       router.live(),
@@ -45,6 +52,7 @@ describe.skipIf(envoy.missing !== null)(`routes by name through Envoy (${envoy.m
             route('best', 'default~wine~v3.1', 's2'),
             route('chat', 'default~chat~1', 'llm'),
             route('rare', 'default~rare~1', 's1', { residency: 'on-demand' }),
+            route('down', 'default~down~1', '@none'),
             route('slow', 'default~slow~1', 's2', { timeoutMs: 300 }),
           ],
           shards,
@@ -195,6 +203,21 @@ describe.skipIf(envoy.missing !== null)(`routes by name through Envoy (${envoy.m
     expect(seen?.headers).toMatchObject({ traceparent: headers.traceparent });
     await grpc.call('ModelInfer', naming('iris'), { 'triton-grpc-protocol-x-stowage-admin': 'secret' });
     expect(a.seen.at(-1)?.headers).not.toHaveProperty('triton-grpc-protocol-x-stowage-admin');
+  });
+
+  it('says so when a known model is on no pod', async () => {
+    const answer = await ask(router.http, 'POST', '/v2/models/down/infer', { body: '{}' });
+    expect(answer).toEqual({ status: 503, body: '{"error":"the model is not up"}', seen: null });
+    expect(await grpc.call('ModelInfer', naming('down'))).toMatchObject({ code: 14 });
+  });
+
+  it('shows probes and metrics, and nothing else of the admin interface', async () => {
+    expect((await ask(status, 'GET', '/live')).status).toBe(200);
+    expect((await ask(status, 'GET', '/ready')).status).toBe(200);
+    expect((await ask(status, 'GET', '/stats/prometheus')).body).toContain('envoy_cluster_upstream_rq_total');
+    for (const path of ['/', '/config_dump', '/stats', '/ready/../config_dump', '/clusters', '/quitquitquit'])
+      expect((await ask(status, 'GET', path)).status).toBe(404);
+    expect((await ask(status, 'POST', '/ready')).status).toBe(404);
   });
 
   it('logs as JSON and counts by shard', async () => {
