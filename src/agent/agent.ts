@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SyncRequest, SyncResponse } from '../protocol/agent-api';
 import type { ModelTable } from '../render/model-table';
+import type { ServerAddress } from './adapters/adapter';
 import { makeAdapter } from './adapters/make-adapter';
 import { type ApiBackend, apiServer } from './api';
 import { Journal } from './journal';
@@ -11,6 +12,7 @@ import type { Log } from './log';
 import { Manager } from './manager';
 import { AgentMetrics } from './metrics';
 import { MountedTable } from './mounted-table';
+import { DemandProxy } from './proxy/proxy';
 import { reasonOf } from './reason';
 import { memoryReader } from './server-memory';
 import type { AgentSettings } from './settings';
@@ -37,6 +39,8 @@ export class Agent implements ApiBackend {
   private store: Store | null = null;
   private drained: Promise<void> | null = null;
   private failure: string | null = null;
+  private server: ServerAddress | null = null;
+  private readonly proxy: DemandProxy;
 
   constructor(
     private readonly settings: AgentSettings,
@@ -50,6 +54,8 @@ export class Agent implements ApiBackend {
       () => this.store?.usedBytes ?? 0,
     );
     this.manager = new Manager({ log, metrics: this.metricsRegistry, fetchTimeoutMs, loadTimeoutMs });
+    const admit = (served: string) => this.manager.admit(served, settings.demandWaitMs);
+    this.proxy = new DemandProxy(() => this.server, admit);
     this.mounted = new MountedTable(settings.modelTable, (parts) => {
       const problem = this.tables.mount(parts, this.manager.now());
       if (problem !== null) log('error', 'the mounted model table cannot be used', { reason: problem });
@@ -60,13 +66,14 @@ export class Agent implements ApiBackend {
   async start(): Promise<void> {
     const { host, agent, proxy } = this.settings.listen;
     this.servers.push(await listening(apiServer(this), agent, host));
-    void proxy;
+    await this.proxy.listen(proxy, host);
     await this.mounted.start();
   }
 
   async stop(): Promise<void> {
     this.stopping.abort();
     this.mounted.stop();
+    this.proxy.close();
     for (const server of this.servers) {
       server.close();
       server.closeAllConnections();
@@ -168,6 +175,7 @@ export class Agent implements ApiBackend {
       repository: settings.repository ?? header.runtime.path,
       adminToken: settings.adminToken,
     };
+    this.server = address;
     const root = join(address.repository, '.stowage');
     const { claims } = settings;
     const credentials = credentialsFrom(settings.credentials);

@@ -7,16 +7,45 @@ const descriptor = {
       nested: {
         NamedModel: { fields: { repository_name: { type: 'string', id: 1 }, model_name: { type: 'string', id: 2 } } },
         Nothing: { fields: {} },
+        // Inference requests begin so; the other fields are skipped.
+        Asked: { fields: { model_name: { type: 'string', id: 1 } } },
         GRPCInferenceService: {
           methods: {
             RepositoryModelLoad: { requestType: 'NamedModel', responseType: 'Nothing' },
             RepositoryModelUnload: { requestType: 'NamedModel', responseType: 'Nothing' },
+            ModelInfer: { requestType: 'Asked', responseType: 'Nothing' },
           },
         },
       },
     },
   },
 };
+
+interface Definitions {
+  readonly 'inference.GRPCInferenceService': {
+    readonly ModelInfer: { readonly requestDeserialize: (bytes: Buffer) => { readonly model_name: string } };
+  };
+}
+
+let definitions: Definitions | null = null;
+
+function readDefinitions(): Definitions {
+  if (definitions !== null) return definitions;
+  const { fromJSON } = require('@grpc/proto-loader') as typeof import('@grpc/proto-loader');
+  // Its types ask for fields that it does not read.
+  definitions = fromJSON(descriptor as never, { keepCase: true, defaults: true }) as unknown as Definitions;
+  return definitions;
+}
+
+/** Which model a request of the inference service names, as a message without its frame; null: it cannot be read. */
+export function modelNameIn(message: Buffer): string | null {
+  try {
+    const { model_name } = readDefinitions()['inference.GRPCInferenceService'].ModelInfer.requestDeserialize(message);
+    return model_name === '' ? null : model_name;
+  } catch {
+    return null;
+  }
+}
 
 type Call = (
   request: { model_name: string },
@@ -67,8 +96,7 @@ export class ServerGrpc {
   }
 
   private connect(grpc: typeof import('@grpc/grpc-js')): Client & Record<string, Call> {
-    const { fromJSON } = require('@grpc/proto-loader') as typeof import('@grpc/proto-loader');
-    const loaded = grpc.loadPackageDefinition(fromJSON(descriptor as never, { keepCase: true })) as unknown as {
+    const loaded = grpc.loadPackageDefinition(readDefinitions() as never) as unknown as {
       inference: {
         GRPCInferenceService: new (address: string, credentials: unknown, options: ClientOptions) => Client;
       };
