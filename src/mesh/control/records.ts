@@ -52,7 +52,6 @@ export class Group {
 
 export class PodRecord {
   instance: string | null = null;
-  readonly pastInstances = new Set<string>();
   revision = 0;
   lost = false;
   serving = false;

@@ -88,14 +88,13 @@ export class World {
     const pod = this.pods.get(name);
     // An address may have passed on to another pod.
     if (pod === undefined || response.pod !== name || response.shard !== pod.shard.id) return;
-    if (pod.pastInstances.has(response.instance)) return;
     this.dirtyOrders.add(pod);
     if (response.instance === pod.instance) {
       if (response.revision < pod.revision) return;
       if (!response.full && (asked.instance !== pod.instance || asked.since > pod.revision)) return;
     } else {
-      if (!response.full) return;
-      if (pod.instance !== null) pod.pastInstances.add(pod.instance);
+      // A request from before the known instance was heard may be answered late by the one before it.
+      if (!response.full || asked.instance !== pod.instance) return;
       pod.instance = response.instance;
       pod.told = null;
       pod.tableProblem = null;

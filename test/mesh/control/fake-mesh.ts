@@ -1,7 +1,7 @@
 import { Control, type ControlOptions, defaultControlOptions } from '../../../src/mesh/control/control';
 import type { ControlAction, ControlEvent, SyncOrder } from '../../../src/mesh/control/events';
 import type { RouteState } from '../../../src/mesh/route-state';
-import { parseSyncResponse, type SyncRequest } from '../../../src/protocol/agent-api';
+import { parseSyncResponse, type SyncRequest, type SyncResponse } from '../../../src/protocol/agent-api';
 import { FakeAgent } from './fake-agent';
 import { entry, sourcePod, sourceTable } from './tables';
 
@@ -162,11 +162,21 @@ export class FakeMesh {
   deliverAnswer(router: FakeRouter, { order, answer }: Flight): void {
     if (answer === null) return;
     const response = parseSyncResponse(answer);
-    const { instance, since, table } = order;
     const known = router.processed.get(order.pod);
+    // Asked before the instance that is known was: the control cannot tell which of the two is the later.
+    const doubtful = known !== undefined && known.instance !== response.instance && known.instance !== order.instance;
+    if (doubtful) {
+      this.report(router, order, response);
+      return;
+    }
     if (known?.instance !== response.instance || known.revision < response.revision) {
       router.processed.set(order.pod, { instance: response.instance, revision: response.revision });
     }
+    this.report(router, order, response);
+  }
+
+  private report(router: FakeRouter, order: SyncOrder, response: SyncResponse): void {
+    const { instance, since, table } = order;
     const asked = { instance, since, tableDigest: table?.digest ?? null };
     this.step(router, { type: 'agent-report', pod: order.pod, asked, response });
   }
