@@ -46,14 +46,14 @@ export class Agent implements ApiBackend {
     private readonly settings: AgentSettings,
     private readonly log: Log,
   ) {
-    const { fetchTimeoutMs, loadTimeoutMs } = settings;
+    const { fetchTimeoutMs, loadTimeoutMs, probeSeconds } = settings;
     this.adminToken = settings.adminToken;
     this.tables = new TableChoice(settings);
     this.metricsRegistry = new AgentMetrics(
       () => this.manager.core.reports(0).models,
       () => this.store?.usedBytes ?? 0,
     );
-    this.manager = new Manager({ log, metrics: this.metricsRegistry, fetchTimeoutMs, loadTimeoutMs });
+    this.manager = new Manager({ log, metrics: this.metricsRegistry, fetchTimeoutMs, loadTimeoutMs, probeSeconds });
     const admit = (served: string) => this.manager.admit(served, settings.demandWaitMs);
     this.proxy = new DemandProxy(() => this.server, admit);
     this.mounted = new MountedTable(settings.modelTable, (parts) => {

@@ -25,6 +25,7 @@ export interface ManagerOptions {
   /** How long one load, and one fetch, may take. */
   readonly loadTimeoutMs: number;
   readonly fetchTimeoutMs: number;
+  readonly probeSeconds: number;
 }
 
 /** A request's leave to use a model: `done` when it ends. */
@@ -59,7 +60,9 @@ export class Manager {
     await parts.adapter.prepare();
     await parts.store.open();
     const journaled = await parts.journal.read();
-    this.spawn(this.keepLooking(new ServerWatch({ ...parts, core, journaled, send: (event) => this.send(event) })));
+    const send = (event: CoreEvent): void => this.send(event);
+    const probeEvery = Math.max(1, Math.round((this.options.probeSeconds * 1000) / lookMs));
+    this.spawn(this.keepLooking(new ServerWatch({ ...parts, core, journaled, send, probeEvery })));
   }
 
   async stop(): Promise<void> {

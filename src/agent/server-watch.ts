@@ -13,12 +13,12 @@ export interface WatchParts {
   /** What the journal of an earlier agent says. */
   readonly journaled: readonly ModelTableEntry[];
   readonly send: (event: CoreEvent) => void;
+  /** Looks between two probes of a loaded model. */
+  readonly probeEvery: number;
 }
 
 /** How many models are asked for at each look: a server that started again unseen holds none of them. */
 const sampleSize = 10;
-/** Looks between two probes of a loaded model. */
-const probeEvery = 20;
 
 /** Keeps the core's picture of the server true: is it there, and does it still hold what it was given? */
 export class ServerWatch {
@@ -30,7 +30,7 @@ export class ServerWatch {
   constructor(private readonly parts: WatchParts) {}
 
   async look(): Promise<void> {
-    const { adapter, core, memory, send } = this.parts;
+    const { adapter, core, memory, probeEvery, send } = this.parts;
     this.looks += 1;
     const state = await adapter.state();
     if (state === 'down') {
@@ -42,7 +42,10 @@ export class ServerWatch {
     if (!this.known || (await this.lostSome())) await this.takeStock();
     const bytes = await memory();
     if (bytes !== null) send({ type: 'rss', bytes });
-    if (this.looks % probeEvery === 0) await this.probe(core.held().at(this.looks % Math.max(1, core.held().length)));
+    const held = core.held();
+    if (this.strikes !== null || this.looks % probeEvery === 0) {
+      await this.probe(held[Math.floor(this.looks / probeEvery) % Math.max(1, held.length)]);
+    }
   }
 
   /** Asks for everything that the server may hold. */

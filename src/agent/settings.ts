@@ -23,6 +23,7 @@ export interface AgentSettings {
   readonly loadTimeoutMs: number;
   readonly fetchTimeoutMs: number;
   readonly demandWaitMs: number;
+  readonly probeSeconds: number;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -66,5 +67,6 @@ export function readSettings(env: Environment): AgentSettings {
     loadTimeoutMs: 1000 * whole('STOWAGE_LOAD_TIMEOUT_SECONDS', 300),
     fetchTimeoutMs: 1000 * whole('STOWAGE_FETCH_TIMEOUT_SECONDS', 3600),
     demandWaitMs: 1000 * whole('STOWAGE_DEMAND_WAIT_SECONDS', 60),
+    probeSeconds: whole('STOWAGE_PROBE_SECONDS', 20),
   };
 }

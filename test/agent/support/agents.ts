@@ -34,6 +34,7 @@ export async function startAgent(
       loadTimeoutMs: 30_000,
       fetchTimeoutMs: 30_000,
       demandWaitMs: 20_000,
+      probeSeconds: 20,
       ...more,
     },
     (level, message, fields) => log.push(JSON.stringify({ level, message, ...fields })),
@@ -51,6 +52,7 @@ export class TestRouter {
   constructor(
     readonly name: string,
     readonly origin: string,
+    private readonly token: string | null = null,
   ) {}
 
   async sync(more: Partial<SyncRequest> = {}): Promise<SyncResponse> {
@@ -63,7 +65,11 @@ export class TestRouter {
       routed: false,
       ...more,
     };
-    const response = await fetch(`${this.origin}/v1/sync`, { method: 'POST', body: JSON.stringify(request) });
+    const response = await fetch(`${this.origin}/v1/sync`, {
+      method: 'POST',
+      body: JSON.stringify(request),
+      headers: this.token === null ? {} : { authorization: `Bearer ${this.token}` },
+    });
     if (response.status !== 200) throw new Error(`HTTP ${response.status}: ${await response.text()}`);
     const body = (await response.json()) as SyncResponse;
     if (body.full) this.models.clear();
