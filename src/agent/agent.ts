@@ -203,9 +203,9 @@ export class Agent implements ApiBackend {
   }
 }
 
-function listening(server: Server, port: number, host: string): Promise<Server> {
+function listening(server: Server, port: number, host: string | null): Promise<Server> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => resolve(server));
+    server.listen({ port, ...(host === null ? {} : { host }) }, () => resolve(server));
   });
 }

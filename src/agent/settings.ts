@@ -10,7 +10,7 @@ export interface AgentSettings {
   readonly adminToken: string | null;
   readonly credentials: string | null;
   readonly claims: string;
-  readonly listen: { readonly host: string; readonly agent: number; readonly proxy: number };
+  readonly listen: { readonly host: string | null; readonly agent: number; readonly proxy: number };
   /** Where another than the table's own says: for processes that run side by side on one machine. */
   readonly server: {
     readonly host: string;
@@ -52,7 +52,7 @@ export function readSettings(env: Environment): AgentSettings {
     credentials: orNull('STOWAGE_STORAGE_CREDENTIALS'),
     claims: orNull('STOWAGE_CLAIMS') ?? '/mnt/claims',
     listen: {
-      host: orNull('STOWAGE_LISTEN_HOST') ?? '::',
+      host: orNull('STOWAGE_LISTEN_HOST'),
       agent: whole('STOWAGE_AGENT_PORT', agentPorts.agent),
       proxy: whole('STOWAGE_PROXY_PORT', agentPorts.proxy),
     },

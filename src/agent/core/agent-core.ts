@@ -2,9 +2,10 @@ import type { ModelReport } from '../../protocol/agent-api';
 import type { ModelTable, ModelTableEntry } from '../../render/model-table';
 import { type CoreAction, type CoreEvent, type CoreLimits, defaultLimits, type Outcome } from './events';
 import { MeasuredMemory } from './measured';
-import { type ModelRecord, needsLoad, newRecord, sameFiles } from './model-record';
+import { type ModelRecord, needsLoad, newRecord } from './model-record';
+import { dismiss, pin, RecordSteps, want } from './record-steps';
 import { Gone, reportOf } from './reports';
-import { graceMs, Routers } from './routers';
+import { Routers } from './routers';
 import { schedule } from './schedule';
 
 /** What the server was known to hold when it was asked, so that an answer that comes late does no harm. */
@@ -21,6 +22,7 @@ export class AgentCore {
   private readonly measured = new MeasuredMemory();
   private readonly routers: Routers;
   private readonly limits: CoreLimits;
+  private readonly steps: RecordSteps;
   private table: ModelTable | null = null;
   private serverKnown = false;
   private drainRevision: number | null = null;
@@ -33,6 +35,7 @@ export class AgentCore {
   constructor(startedAt: number, limits: Partial<CoreLimits> = {}) {
     this.routers = new Routers(startedAt);
     this.limits = { ...defaultLimits, ...limits };
+    this.steps = new RecordSteps(this.measured, this.limits, (served, outcome) => this.settle(served, outcome));
   }
 
   handle(event: CoreEvent, now: number): readonly CoreAction[] {
@@ -99,10 +102,7 @@ export class AgentCore {
   /** A request comes for a loaded model: pins it. False: it is not loaded, or is being unloaded. */
   pin(served: string, now: number): boolean {
     const record = this.records.get(served);
-    if (record === undefined || record.memory === null || record.work?.kind === 'unloading') return false;
-    record.pins += 1;
-    record.lastUsed = now;
-    return true;
+    return record !== undefined && pin(record, now);
   }
 
   private apply(event: CoreEvent, now: number): void {
@@ -133,54 +133,11 @@ export class AgentCore {
         return;
       default: {
         const record = this.records.get(event.served);
-        if (record !== undefined) this.applyTo(record, event, now);
-        else if (event.type === 'demand') this.settle(event.served, { kind: 'unknown' });
+        if (record !== undefined) {
+          this.touched.add(record);
+          this.steps.apply(record, event, now);
+        } else if (event.type === 'demand') this.settle(event.served, { kind: 'unknown' });
       }
-    }
-  }
-
-  private applyTo(record: ModelRecord, event: Extract<CoreEvent, { served: string }>, now: number): void {
-    this.touched.add(record);
-    const { work } = record;
-    switch (event.type) {
-      case 'fetched':
-        if (work?.kind !== 'fetching') return;
-        record.files = work.entry;
-        record.work = { kind: 'fetched', entry: work.entry };
-        return;
-      case 'fetch-failed':
-        if (work?.kind === 'fetching') this.fail(record, event.reason, now);
-        return;
-      case 'loaded':
-        if (work?.kind === 'loading') this.finishLoad(record, work.entry, event.riseBytes, now);
-        return;
-      case 'load-failed':
-        if (work?.kind !== 'loading') return;
-        if (!event.kept) record.memory = null;
-        this.fail(record, event.reason, now);
-        return;
-      case 'unloaded':
-        if (work?.kind !== 'unloading') return;
-        if (record.memory !== null) this.measured.unloaded(record.memory.size.memoryBytes);
-        Object.assign(record, { memory: null, work: null, memoryBytes: null, failures: 0, reason: null });
-        return;
-      case 'unload-failed':
-        if (work?.kind === 'unloading') this.fail(record, event.reason, now);
-        return;
-      case 'dead':
-        if (work !== null || record.memory === null) return;
-        Object.assign(record, { memory: null, memoryBytes: null });
-        this.fail(record, event.reason, now);
-        return;
-      case 'demand':
-        this.demand(record, now);
-        return;
-      case 'abandon':
-        record.waiting = Math.max(0, record.waiting - 1);
-        return;
-      case 'done':
-        record.pins = Math.max(0, record.pins - 1);
-        record.lastUsed = now;
     }
   }
 
@@ -189,33 +146,18 @@ export class AgentCore {
     const wanted = new Set<string>();
     for (const entry of table.models) {
       wanted.add(entry.served);
-      this.want(entry, now);
+      const record = this.records.get(entry.served) ?? this.newRecord(entry, now);
+      this.touched.add(record);
+      want(record, entry, now);
     }
     for (const record of this.records.values()) {
       if (record.wanted && !wanted.has(record.served)) this.dismiss(record, now);
     }
   }
 
-  private want(entry: ModelTableEntry, now: number): void {
-    const record = this.records.get(entry.served) ?? this.newRecord(entry, now);
-    this.touched.add(record);
-    if (!sameFiles(record.entry, entry)) Object.assign(record, { failures: 0, retryAt: 0, reason: null });
-    // Being unloaded, as routers were told: it has to be loaded again, and goes on from there.
-    record.going = false;
-    if (record.entry.residency === 'resident' && entry.residency === 'on-demand' && record.memory !== null) {
-      record.keepUntil = now + graceMs;
-    }
-    // Other sizes of what is loaded count from now on.
-    if (record.memory !== null && sameFiles(record.memory, entry)) record.memory = entry;
-    Object.assign(record, { entry, wanted: true, blocked: null, leaving: null });
-  }
-
   private dismiss(record: ModelRecord, now: number): void {
     this.touched.add(record);
-    Object.assign(record, { wanted: false, blocked: null });
-    // What never answered has nothing to wait for.
-    record.going = record.memory === null && record.entry.residency === 'resident' && record.waiting === 0;
-    record.leaving ??= { revision: this.latest + 1, since: now, releasedBy: new Set() };
+    dismiss(record, this.latest + 1, now);
   }
 
   private newRecord(entry: ModelTableEntry, now: number): ModelRecord {
@@ -272,35 +214,6 @@ export class AgentCore {
       if (all.has(served) && since >= leaving.revision) leaving.releasedBy.add(router);
       else leaving.releasedBy.delete(router);
     }
-  }
-
-  private demand(record: ModelRecord, now: number): void {
-    if (record.going) {
-      this.settle(record.served, { kind: 'unknown' });
-      return;
-    }
-    if (this.pin(record.served, now)) {
-      this.settle(record.served, { kind: 'ready', requests: 1 });
-      return;
-    }
-    if (record.waiting === 0) record.waitingSince = now;
-    record.waiting += 1;
-  }
-
-  private finishLoad(record: ModelRecord, entry: ModelTableEntry, riseBytes: number | null, now: number): void {
-    this.measured.loaded(entry.format, entry.size.memoryBytes, riseBytes);
-    const requests = record.waiting;
-    Object.assign(record, { memory: entry, work: null, failures: 0, retryAt: 0, reason: null, blocked: null });
-    Object.assign(record, { waiting: 0, pins: record.pins + requests, memoryBytes: riseBytes, lastUsed: now });
-    if (requests > 0) this.settle(record.served, { kind: 'ready', requests });
-  }
-
-  private fail(record: ModelRecord, reason: string, now: number): void {
-    const { firstRetryMs, lastRetryMs } = this.limits;
-    record.work = null;
-    record.failures += 1;
-    record.reason = reason;
-    record.retryAt = now + Math.min(lastRetryMs, firstRetryMs * 2 ** Math.min(30, record.failures - 1));
   }
 
   private plan(now: number, table: ModelTable): void {

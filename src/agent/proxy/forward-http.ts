@@ -50,6 +50,8 @@ export class HttpForwarder {
   }
 
   private async forward(request: IncomingMessage, response: ServerResponse, body: Buffer | null): Promise<void> {
+    // The caller may have gone while it waited.
+    if (response.destroyed) return;
     const server = this.server();
     if (server === null) throw new Error('the model server is not known yet');
     const { host, http: port } = server;

@@ -41,10 +41,10 @@ export class DemandProxy {
     });
   }
 
-  listen(port: number, host: string): Promise<void> {
+  listen(port: number, host: string | null): Promise<void> {
     return new Promise((resolve, reject) => {
       this.listener.once('error', reject);
-      this.listener.listen(port, host, resolve);
+      this.listener.listen({ port, ...(host === null ? {} : { host }) }, resolve);
     });
   }
 
