@@ -127,7 +127,10 @@ export class AgentCore {
         this.hear(event, now);
         return;
       case 'drain':
-        this.drainRevision ??= this.latest + 1;
+        if (this.drainRevision !== null) return;
+        this.drainRevision = this.latest + 1;
+        // Also where nothing was served before: routers have to see this revision.
+        this.news = true;
         return;
       case 'tick':
         return;
