@@ -18,8 +18,8 @@ const { values } = parseArgs({
   options: {
     models: { type: 'string', default: '100000' },
     shards: { type: 'string', default: '1000' },
-    rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '20' },
+    seconds: { type: 'string', default: '0.5' },
     envoy: { type: 'string' },
   },
 });
@@ -166,8 +166,9 @@ async function main(): Promise<void> {
     for (let round = 0; round <= rounds; round++) {
       for (const kind of kinds) {
         const before = cpuOf(pid);
-        const { requests, p50, failures } = await load(kind.port, 4, Number(values.seconds) * 1000, kind.path);
         // The first round warms connections and caches.
+        const seconds = round === 0 ? 4 : Number(values.seconds);
+        const { requests, p50, failures } = await load(kind.port, 4, seconds * 1000, kind.path);
         kind.failures += failures;
         if (round === 0) continue;
         kind.cpu.push((cpuOf(pid) - before) / requests / 1000);

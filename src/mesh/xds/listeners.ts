@@ -1,6 +1,6 @@
 import { type Authentication, authenticationFilters } from './auth';
 import { grpcScript } from './lua-grpc';
-import { healthScript, restScript } from './lua-rest';
+import { restScript } from './lua-rest';
 
 export interface Listen {
   readonly address: string;
@@ -20,25 +20,13 @@ export interface ListenerOptions {
   readonly version: string;
 }
 
-// Never believed from outside. The admin headers open Triton's restricted methods.
-const strippedHeaders = [
+// Never believed from outside; Envoy itself strips x-envoy-*. The admin headers open Triton's restricted methods.
+const stripped = [
   'x-stowage-tenant',
   'x-stowage-scope',
   'x-stowage-openai',
   'x-stowage-admin',
   'triton-grpc-protocol-x-stowage-admin',
-  'x-envoy-original-path',
-  'x-envoy-retry-on',
-  'x-envoy-retry-grpc-on',
-  'x-envoy-max-retries',
-  'x-envoy-retriable-status-codes',
-  'x-envoy-retriable-header-names',
-  'x-envoy-upstream-rq-timeout-ms',
-  'x-envoy-upstream-rq-per-try-timeout-ms',
-  'x-envoy-upstream-stream-duration-ms',
-  'x-envoy-upstream-alt-stat-name',
-  'x-envoy-hedge-on-per-try-timeout',
-  'x-envoy-decorator-operation',
 ];
 
 /** Waited for without end: an Envoy without routes must not answer, and 404 least of all. */
@@ -50,31 +38,27 @@ const unknownModel = '{"error":"unknown model"}';
 export function restListener(listen: Listen, options: ListenerOptions): object {
   const { authentication, openTenant, maxOpenAiBytes, version } = options;
   const own = lua('stowage.names', restScript(authentication === null ? openTenant : null, maxOpenAiBytes));
-  return listener('rest', listen, options, { name: ':path', element_separator: '/', index: 3 }, [
-    onlyFor(
-      [{ prefix: '/v2/health/' }, { exact: '/v2' }, { exact: '/v2/' }],
-      lua('stowage.health', healthScript(version)),
-    ),
+  const fragment = { name: ':path', element_separator: '/', index: 3 };
+  return listener('rest', listen, options, fragment, meshAnswers(version), [
     ...authenticationFilters(authentication),
-    onlyFor(
-      [
-        { contains: '/versions/' },
-        { prefix: '/v1/chat/completions' },
-        { prefix: '/v1/completions' },
-        { prefix: '/v1/embeddings' },
-      ],
-      own,
-    ),
+    unless('/v2/models/[^/]+(/[^/]*)?|/v1/models/.*', own),
   ]);
 }
 
 /** The listener of the gRPC inference service. */
 export function grpcListener(listen: Listen, options: ListenerOptions): object {
   const { authentication, openTenant } = options;
-  return listener('grpc', listen, options, { name: 'x-stowage-scope', index: 0 }, [
-    ...authenticationFilters(authentication),
-    lua('stowage.names', grpcScript(authentication === null ? openTenant : null)),
-  ]);
+  return listener(
+    'grpc',
+    listen,
+    options,
+    { name: 'x-stowage-scope', index: 0 },
+    [],
+    [
+      ...authenticationFilters(authentication),
+      lua('stowage.names', grpcScript(authentication === null ? openTenant : null)),
+    ],
+  );
 }
 
 function listener(
@@ -82,6 +66,7 @@ function listener(
   listen: Listen,
   options: ListenerOptions,
   nameFragment: object,
+  answers: readonly object[],
   filters: readonly object[],
 ): object {
   const fragments = [
@@ -128,7 +113,7 @@ function listener(
                   typed_config: {
                     '@type':
                       'type.googleapis.com/envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation',
-                    mutations: strippedHeaders.map((remove) => ({ remove })),
+                    mutations: stripped.map((remove) => ({ remove })),
                   },
                 },
               ],
@@ -151,6 +136,7 @@ function listener(
               // An unknown model, another tenant's model and a method that is not served answer alike.
               local_reply_config: {
                 mappers: [
+                  ...answers,
                   reply('NR', unknownModel),
                   // Known, but no pod holds it just now.
                   reply('UH', '{"error":"the model is not up"}'),
@@ -165,13 +151,17 @@ function listener(
   };
 }
 
-const reply = (flag: string, body: string): object => ({
-  filter: { response_flag_filter: { flags: [flag] } },
-  body: { inline_string: body },
+const jsonBody = (text: string): object => ({
+  body: { inline_string: text },
   body_format_override: {
     text_format_source: { inline_string: '%LOCAL_REPLY_BODY%' },
     content_type: 'application/json',
   },
+});
+
+const reply = (flag: string, body: string): object => ({
+  filter: { response_flag_filter: { flags: [flag] } },
+  ...jsonBody(body),
 });
 
 function lua(name: string, script: string): { name: string; typed_config: object } {
@@ -185,7 +175,7 @@ function lua(name: string, script: string): { name: string; typed_config: object
 }
 
 // A Lua filter costs more than all the rest of a request: skipped natively unless the path needs it.
-function onlyFor(paths: readonly object[], filter: { name: string; typed_config: object }): object {
+function unless(regex: string, filter: { name: string; typed_config: object }): object {
   const input = {
     name: 'path',
     typed_config: {
@@ -193,31 +183,38 @@ function onlyFor(paths: readonly object[], filter: { name: string; typed_config:
       header_name: ':path',
     },
   };
-  const predicates = paths.map((value_match) => ({ single_predicate: { input, value_match } }));
+  const action = {
+    name: 'skip',
+    typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.common.matcher.action.v3.SkipFilter' },
+  };
+  const predicate = { single_predicate: { input, value_match: { safe_regex: { google_re2: {}, regex } } } };
   return {
     name: filter.name,
     typed_config: {
       '@type': 'type.googleapis.com/envoy.extensions.common.matching.v3.ExtensionWithMatcher',
       extension_config: filter,
-      xds_matcher: {
-        matcher_list: {
-          matchers: [
-            {
-              predicate: { not_matcher: { or_matcher: { predicate: predicates } } },
-              on_match: {
-                action: {
-                  name: 'skip',
-                  typed_config: {
-                    '@type': 'type.googleapis.com/envoy.extensions.filters.common.matcher.action.v3.SkipFilter',
-                  },
-                },
-              },
-            },
-          ],
-        },
-      },
+      xds_matcher: { matcher_list: { matchers: [{ predicate, on_match: { action } }] } },
     },
   };
+}
+
+/**
+ * What the mesh says of itself: model servers answer these with empty bodies, which some clients cannot read.
+ * No route leads there, so Envoy answers by itself, and that answer is changed: at no cost to other requests.
+ */
+function meshAnswers(version: string): readonly object[] {
+  const header = (name: string, regex: string) => ({
+    header_filter: { header: { name, string_match: { safe_regex: { regex } } } },
+  });
+  return [
+    ['/v2/health/live/?', { live: true }],
+    ['/v2/health/ready/?', { ready: true }],
+    ['/v2/?', { name: 'stowage', version, extensions: [] }],
+  ].map(([path, body]) => ({
+    filter: { and_filter: { filters: [header(':path', `${path}(\\?.*)?`), header(':method', 'GET|HEAD')] } },
+    status_code: 200,
+    ...jsonBody(JSON.stringify(body)),
+  }));
 }
 
 function accessLog(path: string): object {

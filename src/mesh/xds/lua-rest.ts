@@ -33,24 +33,6 @@ local function served_name(h, name)
 end
 `;
 
-/** Answers server-wide paths for the whole mesh: model servers give empty bodies, which some clients cannot read. */
-export const healthScript = (version: string): string => `
-local ANSWERS = {
-  ["/v2"] = '{"name":"stowage","version":${JSON.stringify(version)},"extensions":[]}',
-  ["/v2/health/live"] = '{"live":true}',
-  ["/v2/health/ready"] = '{"ready":true}',
-}
-
-function envoy_on_request(h)
-  local headers = h:headers()
-  local path = headers:get(":path"):match("^[^?#]*"):gsub("/$", "")
-  local answer = ANSWERS[path]
-  local method = headers:get(":method")
-  if answer == nil or (method ~= "GET" and method ~= "HEAD") then return end
-  h:respond({[":status"] = "200", ["content-type"] = "application/json"}, method == "GET" and answer or "")
-end
-`;
-
 /** Names that are not simply the fourth segment of the path: explicit versions, and the model in an OpenAI body. */
 export const restScript = (openTenant: string | null, maxBodyBytes: number): string => `${luaHelpers(openTenant)}
 local MAX_BODY = ${maxBodyBytes}
