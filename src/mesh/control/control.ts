@@ -199,17 +199,16 @@ export class Control {
     const { dirtyShards, dirtyModels, models } = this.world;
     for (const model of this.ending) if (this.now >= (model.endsAt ?? this.now)) dirtyModels.add(model);
     for (const shard of this.waiting) if (!shard.crowded) dirtyShards.add(shard);
-    const affected = new Set(dirtyModels);
     const shards = new Set(dirtyShards);
-    dirtyModels.clear();
     dirtyShards.clear();
     for (const shard of shards) {
       settle(shard, this.now, this.options.roomPatienceMs);
       if (shard.waitingSince === null) this.waiting.delete(shard);
       else this.waiting.add(shard);
-      for (const model of shard.listed.keys()) affected.add(model);
-      for (const model of shard.routed) affected.add(model);
+      for (const model of shard.listed.keys()) dirtyModels.add(model);
+      for (const model of shard.routed) dirtyModels.add(model);
     }
+    const affected = dirtyModels.take();
     for (const model of affected) if (models.get(model.served) === model) this.planModel(model, shards);
     for (const shard of shards) {
       this.inForce.setMembers(shard, membersOf(shard));

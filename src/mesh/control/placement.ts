@@ -71,17 +71,27 @@ function firstMembers(shard: ShardRecord): readonly PodRecord[] {
 function place(model: ModelRecord, shard: ShardRecord): Group | null {
   // Nobody has said yet on which ports the shard's servers listen.
   if (shard.header === null) return null;
-  const holders = shard.candidates.filter((pod) => usable(pod, model));
-  if (holders.length === 0) return null;
-  const degraded = shard.candidates.some((pod) => stuck(pod, model));
+  let held = 0;
+  let degraded = false;
+  for (const pod of shard.candidates) {
+    if (usable(pod, model)) held++;
+    else if (!coming(pod, model)) degraded = true;
+  }
+  if (held === 0) return null;
   if (!degraded && shard.intended.length > 0 && shard.intended.every((pod) => usable(pod, model))) {
-    const settled = [...shard.sent].every(([pod, until]) => until !== inForce || usable(pod, model));
-    if (settled || model.slot(shard.full)?.until === inForce) return shard.full;
+    if (model.slot(shard.full)?.until === inForce || allSentHold(shard, model)) return shard.full;
   }
   const current = model.target?.shard === shard ? model.target : null;
-  if (current?.pod && holders.includes(current.pod)) return current;
   // Waiting for the other members is for models that have no route here yet.
-  return degraded || current !== null ? partialGroup(shard, steadyChoice(model, holders)) : null;
+  if (!degraded && current === null) return null;
+  const holders = shard.candidates.filter((pod) => usable(pod, model));
+  if (current?.pod && holders.includes(current.pod)) return current;
+  return partialGroup(shard, steadyChoice(model, holders));
+}
+
+function allSentHold(shard: ShardRecord, model: ModelRecord): boolean {
+  for (const [pod, until] of shard.sent) if (until === inForce && !usable(pod, model)) return false;
+  return true;
 }
 
 function partialGroup(shard: ShardRecord, pod: PodRecord): Group {
@@ -94,6 +104,11 @@ function partialGroup(shard: ShardRecord, pod: PodRecord): Group {
 
 /** Where the model's route should point to; null: nowhere. */
 export function home(model: ModelRecord, nowMs: number): Group | null {
+  const [only] = model.listings;
+  if (only !== undefined && model.listings.length === 1 && !only.orphaned) {
+    const group = place(model, only);
+    if (group !== null) return group;
+  }
   const current = model.target?.shard ?? null;
   const first = (shards: readonly ShardRecord[]): Group | null => {
     for (const shard of shards) {

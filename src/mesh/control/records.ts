@@ -85,6 +85,8 @@ export class ModelRecord {
   readonly holders: PodRecord[] = [];
   readonly slots: Slot[] = [];
   nameSet: NameSet | null = null;
+  /** It is on the pile of models to look at. */
+  piled = false;
   /** Where its route points to; null: nowhere. */
   target: Group | null = null;
   residency: 'resident' | 'on-demand' = 'resident';

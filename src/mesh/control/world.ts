@@ -3,6 +3,28 @@ import type { AgentReportEvent, SourcePod, SourceTable } from './events';
 import type { NameIndex } from './name-index';
 import { drop, ModelRecord, PodRecord, ShardRecord, splitKey } from './records';
 
+/** Models to look at, each once: far cheaper than a Set where it is filled with all of them. */
+export class Pile {
+  private list: ModelRecord[] = [];
+
+  get size(): number {
+    return this.list.length;
+  }
+
+  add(model: ModelRecord): void {
+    if (model.piled) return;
+    model.piled = true;
+    this.list.push(model);
+  }
+
+  take(): readonly ModelRecord[] {
+    const taken = this.list;
+    this.list = [];
+    for (const model of taken) model.piled = false;
+    return taken;
+  }
+}
+
 /** All that sources and agents have said. Says what became different; decides nothing. */
 export class World {
   readonly shards = new Map<string, ShardRecord>();
@@ -11,7 +33,7 @@ export class World {
   readonly models = new Map<string, ModelRecord>();
   /** To be looked at in the next plan. */
   readonly dirtyShards = new Set<ShardRecord>();
-  readonly dirtyModels = new Set<ModelRecord>();
+  readonly dirtyModels = new Pile();
   /** Pods whose agents should hear something else. */
   readonly dirtyOrders = new Set<PodRecord>();
   private readonly seen = new Map<string, number>();
