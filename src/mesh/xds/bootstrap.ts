@@ -1,6 +1,5 @@
 import { type Authentication, authenticationClusters } from './auth';
 import { fromMeshd, grpcListener, type Listen, type ListenerOptions, restListener } from './listeners';
-import type { ScopeKeying } from './scopes';
 import { statusCluster, statusListener } from './status-listener';
 import { meshdCluster } from './tables';
 
@@ -15,7 +14,7 @@ export interface EnvoyBootstrapOptions {
   readonly adminPort: number | null;
   /** For probes and metrics, open to the cluster; needs `adminPort`. */
   readonly status?: Listen;
-  /** null: callers are not told apart and are all `openTenant`. */
+  /** null: callers are not told apart and are all `openTenant`; the xDS server keys by `name`, else `tenant-and-name`. */
   readonly authentication?: Authentication | null;
   /** Default: `default`. */
   readonly openTenant?: string;
@@ -27,10 +26,6 @@ export interface EnvoyBootstrapOptions {
   /** Shown at `/v2`. */
   readonly version?: string;
 }
-
-/** What the xDS server must key scopes on, for an Envoy with this authentication. */
-export const keyingFor = (authentication: Authentication | null): ScopeKeying =>
-  authentication === null ? 'name' : 'tenant-and-name';
 
 /** Envoy's bootstrap configuration, to be written as JSON. Pure: the same options give the same text. */
 export function envoyBootstrap(options: EnvoyBootstrapOptions): object {

@@ -30,7 +30,7 @@ export function tableClusters(table: TableSpec, shard: ShardEndpoints): readonly
 export const meshdCluster = 'stowage-meshd';
 
 /** Where Lua filters find a route's rewrite: the name of the filter itself. */
-export const rewriteMetadata = 'stowage.names';
+const rewriteMetadata = 'stowage.names';
 
 const literal = (text: string) => text.replaceAll('\\', '\\\\');
 
