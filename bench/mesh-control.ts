@@ -2,8 +2,9 @@
  * The control of meshd alone, at 100,000 models on 1,000 shards with two pods each: from the agents' reports to the first
  * route state, one model's change, and a tenth of all models moved. `npx tsx bench/mesh-control.ts [models] [shards]`
  */
-import { Control, defaultControlOptions } from '../src/mesh/control/control';
+import { Control } from '../src/mesh/control/control';
 import type { ControlAction, ControlEvent } from '../src/mesh/control/events';
+import { defaultControlOptions } from '../src/mesh/control/options';
 import type { ModelReport, SyncResponse } from '../src/protocol/agent-api';
 import { entry, sourcePod, sourceTable } from '../test/mesh/control/tables';
 

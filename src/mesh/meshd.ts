@@ -1,8 +1,9 @@
 import { Agent as HttpAgent } from 'node:http';
 import type { MeshState } from '../protocol/mesh-state';
 import { AgentClient, type AgentClientOptions } from './agent-client';
-import { Control, type ControlOptions } from './control/control';
+import { Control } from './control/control';
 import type { ControlAction, ControlEvent, SyncOrder } from './control/events';
+import type { ControlOptions } from './control/options';
 import type { StateQuery } from './control/state-view';
 import type { Log } from './log';
 import { MeshdMetrics } from './metrics';

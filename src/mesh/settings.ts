@@ -1,6 +1,6 @@
 import { diagnostic, StowageError } from '../errors/stowage-error';
 import { paths, routerPorts } from '../render/names';
-import { type ControlOptions, defaultControlOptions } from './control/control';
+import { type ControlOptions, defaultControlOptions } from './control/options';
 
 /** What meshd is told by its environment; `docs/reference/meshd.md` lists it. */
 export interface MeshdSettings {
@@ -68,6 +68,7 @@ export function readMeshdSettings(env: Environment): MeshdSettings {
       drainMs: whole('STOWAGE_DRAIN_MS', standard.drainMs),
       removalMs: whole('STOWAGE_REMOVAL_MS', standard.removalMs),
       roomPatienceMs: whole('STOWAGE_ROOM_PATIENCE_MS', standard.roomPatienceMs),
+      memberPatienceMs: whole('STOWAGE_MEMBER_PATIENCE_MS', standard.memberPatienceMs),
       startPatienceMs: whole('STOWAGE_START_PATIENCE_MS', standard.startPatienceMs),
     },
   };

@@ -3,35 +3,13 @@ import { EndpointList } from './endpoint-list';
 import type { ControlAction, ControlEvent } from './events';
 import { InForce } from './in-force';
 import { NameIndex } from './name-index';
+import type { ControlOptions } from './options';
 import { orderFor } from './orders';
-import { home, membersOf, settle } from './placement';
+import { home, membersOf, settle, usable } from './placement';
 import type { ModelRecord, PodRecord, ShardRecord } from './records';
 import { RouteList } from './route-list';
 import { countStates, type StateQuery, shardStates } from './state-view';
 import { World } from './world';
-
-export interface ControlOptions {
-  /** Callers are not told apart by tenant. */
-  readonly open: boolean;
-  readonly timeoutMs: number;
-  /** From the acknowledgement that a route is gone to the release of the model or pod: requests under way end in it. */
-  readonly drainMs: number;
-  /** How long a model that no table has any more stays in service: a move may take it out of one table first. */
-  readonly removalMs: number;
-  /** How long a model waits for the room of leaving ones whose new place is not ready; then those lose their routes. */
-  readonly roomPatienceMs: number;
-  /** How long the first push waits for all agents to be heard. */
-  readonly startPatienceMs: number;
-}
-
-export const defaultControlOptions: ControlOptions = {
-  open: true,
-  timeoutMs: 60_000,
-  drainMs: 5_000,
-  removalMs: 60_000,
-  roomPatienceMs: 60_000,
-  startPatienceMs: 10_000,
-};
 
 const firstRetryMs = 1_000;
 const lastRetryMs = 30_000;
@@ -61,6 +39,8 @@ export class Control {
   private refusedWhy: string | null = null;
   private readonly ending = new Set<ModelRecord>();
   private readonly waiting = new Set<ShardRecord>();
+  /** Models that a pod holds and that have no route yet. */
+  private readonly almost = new Set<ModelRecord>();
   private readonly unreleased = new Set<PodRecord>();
 
   constructor(private readonly options: ControlOptions) {
@@ -199,6 +179,11 @@ export class Control {
     const { dirtyShards, dirtyModels, models } = this.world;
     for (const model of this.ending) if (this.now >= (model.endsAt ?? this.now)) dirtyModels.add(model);
     for (const shard of this.waiting) if (!shard.crowded) dirtyShards.add(shard);
+    for (const model of this.almost) {
+      if (this.now - (model.almostSince ?? this.now) < this.options.memberPatienceMs) continue;
+      model.impatient = true;
+      dirtyModels.add(model);
+    }
     const shards = new Set(dirtyShards);
     dirtyShards.clear();
     for (const shard of shards) {
@@ -215,7 +200,11 @@ export class Control {
       this.endpoints.refresh(shard);
     }
     this.names.flush();
-    for (const model of affected) if (this.world.forgetIfUnused(model)) this.ending.delete(model);
+    for (const model of affected) {
+      if (!this.world.forgetIfUnused(model)) continue;
+      this.ending.delete(model);
+      this.almost.delete(model);
+    }
     for (const shard of shards) if (this.world.forgetIfEmpty(shard)) this.waiting.delete(shard);
     this.names.flush();
   }
@@ -235,6 +224,14 @@ export class Control {
     if (residency !== undefined && residency !== model.residency) {
       model.residency = residency;
       this.names.touch(model);
+    }
+    if (to === null && model.listings.length > 0 && model.holders.some((pod) => usable(pod, model))) {
+      model.almostSince ??= this.now;
+      this.almost.add(model);
+    } else if (model.almostSince !== null) {
+      model.almostSince = null;
+      model.impatient = false;
+      this.almost.delete(model);
     }
     if (from === to) return;
     if (from !== null) shards.add(from.shard);

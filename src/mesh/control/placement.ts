@@ -5,7 +5,8 @@ import { byPod, Group, inForce, type ModelRecord, type PodRecord, type ShardReco
  * - A model is served by `full`, all members of its shard, when all of them hold it. A member that must load a routed
  *   model again stops being one until it has.
  * - A model that a pod of its shard does not hold and will not get (it failed there, or left its table) is served, alone,
- *   by one pod that holds it (`partial`): neither does it take the pod's other models down, nor is it unreachable.
+ *   by one pod that holds it (`partial`): neither does it take the pod's other models down, nor is it unreachable. So is a
+ *   model that has long been held by one member while others still load it.
  * - No pair of model and pod is new in force before the pod holds the model, in whatever order Envoy applies changes: a
  *   pod joins when it holds all that is in force on `full`, a model joins when all pods in force hold it.
  */
@@ -82,8 +83,8 @@ function place(model: ModelRecord, shard: ShardRecord): Group | null {
     if (model.slot(shard.full)?.until === inForce || allSentHold(shard, model)) return shard.full;
   }
   const current = model.target?.shard === shard ? model.target : null;
-  // Waiting for the other members is for models that have no route here yet.
-  if (!degraded && current === null) return null;
+  // Waiting for the other members is for models that have no route here yet, and not for ever.
+  if (!degraded && current === null && !model.impatient) return null;
   const holders = shard.candidates.filter((pod) => usable(pod, model));
   if (current?.pod && holders.includes(current.pod)) return current;
   return partialGroup(shard, steadyChoice(model, holders));

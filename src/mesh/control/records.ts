@@ -93,6 +93,11 @@ export class ModelRecord {
   /** When a model that no table has any more loses its route; null: a table has it. */
   endsAt: number | null = null;
 
+  /** Since when a pod holds it and it has no route yet; null: that is not so. */
+  almostSince: number | null = null;
+  /** It has waited long enough for the other members. */
+  impatient = false;
+
   constructor(
     readonly served: string,
     readonly key: string,

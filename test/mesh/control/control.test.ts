@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { Control, type ControlOptions, defaultControlOptions } from '../../../src/mesh/control/control';
+import { Control } from '../../../src/mesh/control/control';
 import type { ControlAction, SyncOrder } from '../../../src/mesh/control/events';
+import { type ControlOptions, defaultControlOptions } from '../../../src/mesh/control/options';
 import { compareVersions } from '../../../src/mesh/control/version-order';
 import type { RouteState } from '../../../src/mesh/route-state';
 import type { ModelReport, ModelState, SyncResponse } from '../../../src/protocol/agent-api';
@@ -246,6 +247,51 @@ describe('tables', () => {
     expect(told.where('b')).toBeUndefined();
     expect(told.orders.get('x')?.released).toEqual([]);
     expect(told.settle(6_000).orders.get('x')?.released).toEqual(['default~b~1']);
+  });
+});
+
+describe('a model that was let go', () => {
+  it('gets no route there again before the agent says that it stays', () => {
+    const told = twoPods(a).table('s2').pod('z', 's2').report('z', {}, {}, 's2').settle(10_000);
+    told
+      .table('s1')
+      .table('s2', a)
+      .report('z', { [a]: 'ready' }, {}, 's2')
+      .settle();
+    told
+      .report('x', { [a]: 'leaving' })
+      .report('y', { [a]: 'leaving' })
+      .settle()
+      .settle(6_000);
+    expect(told.orders.get('x')?.released).toEqual(['default~a~1']);
+    told.take({ type: 'pod-removed', pod: 'z', revision: 99 }).settle();
+    expect(told.where('a')).toBe('default~a~1 @none: ');
+    told.table('s1', a).table('s2').settle();
+    expect(told.where('a')).toBe('default~a~1 @none: ');
+    told
+      .report('x', { [a]: 'ready' })
+      .report('y', { [a]: 'ready' })
+      .settle();
+    expect(told.where('a')).toBe('default~a~1 s1: x y');
+  });
+});
+
+describe('a model that a slow pod still loads', () => {
+  it('waits for it a while, then is served by the other alone', () => {
+    const told = twoPods(a)
+      .table('s1', a, b)
+      .report('x', { [b]: 'ready' })
+      .report('y', { [b]: 'loading' })
+      .settle();
+    expect(told.settle(4_000).where('b')).toBe('default~b~1 @none: ');
+    expect(told.settle(2_000).where('b')).toBe('default~b~1 s1@x: x');
+    expect(told.where('a')).toBe('default~a~1 s1: x y');
+    expect(
+      told
+        .report('y', { [b]: 'ready' })
+        .settle()
+        .where('b'),
+    ).toBe('default~b~1 s1: x y');
   });
 });
 

@@ -1,9 +1,10 @@
-import { Control, type ControlOptions, defaultControlOptions } from '../../../src/mesh/control/control';
+import { Control } from '../../../src/mesh/control/control';
 import type { ControlAction, ControlEvent, SyncOrder } from '../../../src/mesh/control/events';
+import { type ControlOptions, defaultControlOptions } from '../../../src/mesh/control/options';
 import type { RouteState } from '../../../src/mesh/route-state';
 import { parseSyncResponse, type SyncRequest, type SyncResponse } from '../../../src/protocol/agent-api';
 import { FakeAgent } from './fake-agent';
-import { entry, sourcePod, sourceTable } from './tables';
+import { entry, servedOf, sourcePod, sourceTable } from './tables';
 
 interface InForceState {
   readonly state: RouteState;
@@ -31,6 +32,8 @@ export class FakeRouter {
   /** Pod -> what of its agent the control has processed. */
   processed = new Map<string, { instance: string; revision: number }>();
   knownGone = new Set<string>();
+  /** It was told that an agent is lost. */
+  lost = false;
 
   constructor(
     readonly name: string,
@@ -209,6 +212,7 @@ export class FakeMesh {
   }
 
   step(router: FakeRouter, event: ControlEvent): void {
+    router.lost ||= event.type === 'agent-lost';
     for (const action of router.control.step(event)) this.perform(router, action);
   }
 
@@ -226,6 +230,7 @@ export class FakeMesh {
   /** No pair of model and pod becomes possible, in any order of applying, that the control knows not to be held. */
   private checkPush(router: FakeRouter, state: RouteState): void {
     checkShape(state);
+    this.checkKept(router, state);
     const own = router.inForce.filter(
       ({ life, endedAt }) => life === router.life && endedAt === Number.POSITIVE_INFINITY,
     );
@@ -243,6 +248,29 @@ export class FakeMesh {
       const unheard = known.instance !== agent.instance || known.revision < (agent.endedAt.get(served) ?? 0);
       if (!unheard) throw new Error(`${served} is routed to ${pod}, which said that it does not hold it`);
     }
+  }
+
+  /** A declared model loses no route while a pod that it led to is fit and holds it, and the control knows both. */
+  private checkKept(router: FakeRouter, state: RouteState): void {
+    const before = router.inForce.at(-1)?.state;
+    if (before === undefined || router.sourceEvents.length > 0 || router.lost || this.room < 1000) return;
+    const now = new Map(state.routes.map((route) => [route.name, route.shard]));
+    const groups = new Map(before.shards.map(({ shard, pods }) => [shard, pods]));
+    for (const { name, served, shard } of before.routes) {
+      if (name !== served || (now.get(name) ?? '@none') !== '@none' || !this.declared(served)) continue;
+      for (const { pod } of groups.get(shard) ?? []) {
+        const known = this.pods.get(pod);
+        const heard = router.processed.get(pod);
+        if (!known?.alive || !known.agent.serving || !known.agent.holds(served)) continue;
+        if (heard?.instance !== known.agent.instance || heard.revision !== known.agent.revision) continue;
+        if (router.orders.get(pod)?.released.includes(served)) continue;
+        throw new Error(`${served} loses its route though ${pod} holds it`);
+      }
+    }
+  }
+
+  private declared(served: string): boolean {
+    return [...this.tables.values()].some(({ keys, removed }) => !removed && keys.map(servedOf).includes(served));
   }
 
   /** What an agent ends because it was released is in force nowhere, and has drained. */

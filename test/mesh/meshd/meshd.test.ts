@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { defaultControlOptions } from '../../../src/mesh/control/control';
+import { defaultControlOptions } from '../../../src/mesh/control/options';
 import { Meshd } from '../../../src/mesh/meshd';
 import { meshdApi } from '../../../src/mesh/meshd-api';
 import type { RouteSink, RouteState } from '../../../src/mesh/route-state';
