@@ -102,16 +102,12 @@ export class Agent implements ApiBackend {
     const { core } = this.manager;
     const known = request.instance === this.instance;
     const since = known ? request.since : 0;
-    const heard = (): void => {
-      const { router, routed } = request;
-      this.manager.send({ type: 'heard', router, since, released: known ? request.released : [], routed });
-    };
     const tableProblem = request.table === undefined ? null : this.tables.push(request.table, this.manager.now());
-    heard();
+    const { router, routed } = request;
+    this.manager.send({ type: 'heard', router, since, released: known ? request.released : [], routed });
     this.choose();
     if (tableProblem === null) await this.news(since, Math.min(request.waitMs, longestWaitMs), closed);
-    // It was listening all the while.
-    if (!closed.aborted) heard();
+    if (!closed.aborted) this.manager.send({ type: 'listened', router });
     return {
       pod: this.settings.pod,
       shard: this.settings.shard,

@@ -6,7 +6,7 @@ import { type ModelRecord, needsLoad, newRecord } from './model-record';
 import { dismiss, pin, RecordSteps, want } from './record-steps';
 import { Gone, reportOf } from './reports';
 import { Routers } from './routers';
-import { schedule } from './schedule';
+import { byClaim, schedule } from './schedule';
 
 /** What the server was known to hold when it was asked, so that an answer that comes late does no harm. */
 export type Snapshot = ReadonlyMap<string, ModelTableEntry | null>;
@@ -30,6 +30,7 @@ export class AgentCore {
   private news = false;
   private settled = false;
   private latest = 1;
+  private sorted: readonly ModelRecord[] | null = null;
   private actions: CoreAction[] = [];
 
   constructor(startedAt: number, limits: Partial<CoreLimits> = {}) {
@@ -126,6 +127,9 @@ export class AgentCore {
       case 'heard':
         this.hear(event, now);
         return;
+      case 'listened':
+        this.routers.listened(event.router, now);
+        return;
       case 'drain':
         if (this.drainRevision !== null) return;
         this.drainRevision = this.latest + 1;
@@ -146,6 +150,7 @@ export class AgentCore {
 
   private setTable(table: ModelTable, now: number): void {
     this.table = table;
+    this.sorted = null;
     const wanted = new Set<string>();
     for (const entry of table.models) {
       wanted.add(entry.served);
@@ -166,6 +171,7 @@ export class AgentCore {
   private newRecord(entry: ModelTableEntry, now: number): ModelRecord {
     const record = newRecord(entry, now);
     this.records.set(entry.served, record);
+    this.sorted = null;
     this.gone.remove(entry.served);
     return record;
   }
@@ -219,9 +225,15 @@ export class AgentCore {
     }
   }
 
+  /** Sorted anew only when models came, went or changed. */
+  private order(): readonly ModelRecord[] {
+    this.sorted ??= [...this.records.values()].sort(byClaim);
+    return this.sorted;
+  }
+
   private plan(now: number, table: ModelTable): void {
     const outcome = schedule({
-      records: this.records,
+      order: this.order(),
       capacity: table.header.capacity,
       measuredBytes: this.measured.usedBytes,
       serverKnown: this.serverKnown,
@@ -233,6 +245,7 @@ export class AgentCore {
     for (const record of outcome.touched) this.touched.add(record);
     for (const record of outcome.gone) {
       this.records.delete(record.served);
+      this.sorted = null;
       this.touched.delete(record);
       // Most were said to be gone when their unload began.
       if (JSON.stringify(reportOf(record)) !== record.told) {

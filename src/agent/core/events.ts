@@ -34,6 +34,8 @@ export type CoreEvent =
       readonly released: readonly string[];
       readonly routed: boolean;
     }
+  /** The router's poll has lasted until now. */
+  | { readonly type: 'listened'; readonly router: string }
   /** A request for an on-demand model: answered by `settled`. */
   | { readonly type: 'demand'; readonly served: string }
   | { readonly type: 'abandon'; readonly served: string }

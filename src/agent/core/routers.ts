@@ -28,6 +28,12 @@ export class Routers {
     for (const [name, { at }] of this.byName) if (heard.at - at > 10 * routerSilenceMs) this.byName.delete(name);
   }
 
+  /** It has been listening until now, and has said nothing new. */
+  listened(router: string, now: number): void {
+    const heard = this.byName.get(router);
+    if (heard !== undefined) this.heard(router, { ...heard, at: now });
+  }
+
   active(now: number): readonly string[] {
     return [...this.byName].filter(([, { at }]) => now - at < routerSilenceMs).map(([name]) => name);
   }

@@ -1,11 +1,12 @@
 import { byCodePoint } from '../../declare/findings';
 import type { ModelTableSize } from '../../render/model-table';
-import { charge, diskOf, fits, memoryOf, minus, nothing, plus, shortText } from './admission';
+import { diskOf, fits, memoryOf, minus, nothing, plus, Sum, shortText } from './admission';
 import type { CoreAction, CoreLimits, Outcome } from './events';
 import { type ModelRecord, needsLoad, sameFiles } from './model-record';
 
 export interface ScheduleInput {
-  readonly records: ReadonlyMap<string, ModelRecord>;
+  /** As `byClaim` sorts them. */
+  readonly order: readonly ModelRecord[];
   readonly capacity: ModelTableSize;
   /** What the models take as measured; 0: unknown. */
   readonly measuredBytes: number;
@@ -51,7 +52,7 @@ class Turn implements Scheduled {
   release(): void {
     const { draining, now, released } = this.input;
     if (draining) return;
-    for (const record of this.input.records.values()) {
+    for (const record of this.input.order) {
       if (record.wanted) continue;
       if (record.work?.kind === 'fetched' && record.waiting === 0) this.set(record, null);
       if (record.work !== null) continue;
@@ -62,35 +63,41 @@ class Turn implements Scheduled {
     }
   }
 
+  /** What a request waits for comes first, then residents. */
   startLoads(): void {
     this.takeStock();
-    for (const record of this.candidates()) this.tryLoad(record);
+    const { order, draining } = this.input;
+    for (const record of order) if (record.waiting > 0 && this.isCandidate(record)) this.tryLoad(record);
+    if (draining) return;
+    for (const record of order) if (record.waiting === 0 && this.isCandidate(record)) this.tryLoad(record);
   }
 
-  /** Gives the server its next loads; those that a request waits for go first. */
+  /** Gives the server its next loads, in the same order. */
   useServer(): void {
-    const all = [...this.input.records.values()];
-    let room = this.input.limits.loads - all.filter(({ work }) => work?.kind === 'loading').length;
-    const ready = all.filter(({ work }) => work?.kind === 'fetched');
-    for (const record of ready.sort(byUrgency)) {
-      if (room <= 0) return;
-      const { work } = record;
-      if (work === null) continue;
-      // The table has changed meanwhile: admitted anew the next time.
-      if (!sameFiles(work.entry, record.entry) || !fits(record.entry.size, work.entry.size)) {
-        this.set(record, null);
-        continue;
-      }
-      room -= 1;
-      this.set(record, { kind: 'loading', entry: record.entry });
-      this.actions.push({ type: 'load', served: record.served, entry: record.entry });
+    const { order, limits } = this.input;
+    let room = limits.loads;
+    for (const { work } of order) if (work?.kind === 'loading') room -= 1;
+    for (const record of order) if (room > 0 && record.waiting > 0) room -= this.useOne(record);
+    for (const record of order) if (room > 0) room -= this.useOne(record);
+  }
+
+  private useOne(record: ModelRecord): number {
+    const { work, entry } = record;
+    if (work?.kind !== 'fetched') return 0;
+    // The table has changed meanwhile: admitted anew the next time.
+    if (!sameFiles(work.entry, entry) || !fits(entry.size, work.entry.size)) {
+      this.set(record, null);
+      return 0;
     }
+    this.set(record, { kind: 'loading', entry });
+    this.actions.push({ type: 'load', served: record.served, entry });
+    return 1;
   }
 
   /** Requests do not wait for what has failed, nor long for room. */
   endWaits(): void {
     const { now, limits } = this.input;
-    for (const record of this.input.records.values()) {
+    for (const record of this.input.order) {
       if (record.waiting === 0 || record.work !== null) continue;
       const { reason, blocked, retryAt } = record;
       const untilRetry = retryAt - now;
@@ -106,43 +113,51 @@ class Turn implements Scheduled {
   }
 
   private takeStock(): void {
-    const { capacity, measuredBytes, records } = this.input;
-    let used = nothing;
+    const { capacity, measuredBytes, order } = this.input;
+    const used = new Sum();
+    const coming = new Sum();
+    const later = new Sum();
     let underWay = 0;
-    for (const record of records.values()) {
-      used = plus(used, charge(record));
-      const { memory, work } = record;
-      if (work !== null && work.kind !== 'unloading') underWay += work.entry.size.memoryBytes;
-      if (work?.kind === 'fetching') this.fetches += 1;
-      if (memory === null) continue;
-      if (work?.kind === 'unloading') this.coming = plus(this.coming, memoryOf(memory));
-      else if (!record.wanted || (!direct(record) && !this.idle(record))) {
-        this.later = plus(this.later, memoryOf(memory));
+    for (const record of order) {
+      const { memory, work, files } = record;
+      if (files !== null) used.addDisk(files);
+      if (work !== null && work.kind !== 'unloading') {
+        underWay += work.entry.size.memoryBytes;
+        // A reload holds the old and the new copy for a moment.
+        used.addMemory(work.entry);
+        if (work.kind === 'fetching') {
+          used.addDisk(work.entry);
+          this.fetches += 1;
+        }
       }
+      if (memory === null) continue;
+      used.addMemory(memory);
+      if (work?.kind === 'unloading') coming.addMemory(memory);
+      else if (!record.wanted || (!direct(record) && !this.idle(record))) later.addMemory(memory);
     }
-    const declared = minus(capacity, used);
+    this.coming = coming.size();
+    this.later = later.size();
+    const declared = minus(capacity, used.size());
     const measured = capacity.memoryBytes - measuredBytes - underWay;
     this.free = { ...declared, memoryBytes: Math.min(declared.memoryBytes, measured) };
   }
 
-  private candidates(): readonly ModelRecord[] {
-    const { records, now, draining } = this.input;
-    return [...records.values()]
-      .filter((record) => record.work === null && record.retryAt <= now && needsLoad(record))
-      .filter((record) => !draining || record.waiting > 0)
-      .sort(byClaim);
+  private isCandidate(record: ModelRecord): boolean {
+    return record.work === null && record.retryAt <= this.input.now && needsLoad(record);
   }
 
   private tryLoad(record: ModelRecord): void {
     const { limits } = this.input;
     const { entry } = record;
     const fetched = sameFiles(record.files, entry);
+    // Its turn comes; until then it takes nothing.
+    if (!fetched && this.fetches >= limits.fetches) return;
     const need = fetched ? memoryOf(entry) : plus(memoryOf(entry), diskOf(entry));
     this.clearDisk(need, record);
     if (!fits(need, this.free) && !this.makeRoom(need, record)) return;
     const now = fits(need, this.free);
     this.free = minus(this.free, need);
-    if (!now || (!fetched && this.fetches >= limits.fetches)) return;
+    if (!now) return;
     if (fetched) {
       this.set(record, { kind: 'fetched', entry });
       return;
@@ -176,7 +191,7 @@ class Turn implements Scheduled {
 
   /** Least recently used first. */
   private evictable(except: ModelRecord): readonly ModelRecord[] {
-    return [...this.input.records.values()]
+    return this.input.order
       .filter((record) => record !== except && record.memory !== null && this.idle(record))
       .sort((a, b) => a.lastUsed - b.lastUsed || byCodePoint(a.served, b.served));
   }
@@ -189,7 +204,7 @@ class Turn implements Scheduled {
   /** Files of models that are not loaded are only a cache. */
   private clearDisk(need: ModelTableSize, except: ModelRecord): void {
     if (need.diskBytes <= Math.max(0, this.free.diskBytes)) return;
-    const unused = [...this.input.records.values()]
+    const unused = this.input.order
       .filter((record) => record !== except && record.files !== null && record.memory === null)
       .filter((record) => record.work === null && record.waiting === 0)
       .sort((a, b) => a.lastUsed - b.lastUsed || byCodePoint(a.served, b.served));
@@ -236,15 +251,8 @@ function direct(record: ModelRecord): boolean {
 }
 
 /** Who gets room first: residents, then by priority. */
-function byClaim(a: ModelRecord, b: ModelRecord): number {
-  return Number(direct(b)) - Number(direct(a)) || byPriority(a, b);
-}
-
-/** Who gets the server first: what a request waits for. */
-function byUrgency(a: ModelRecord, b: ModelRecord): number {
-  return Math.sign(b.waiting) - Math.sign(a.waiting) || byPriority(a, b);
-}
-
-function byPriority(a: ModelRecord, b: ModelRecord): number {
-  return b.entry.priority - a.entry.priority || byCodePoint(a.served, b.served);
+export function byClaim(a: ModelRecord, b: ModelRecord): number {
+  return (
+    Number(direct(b)) - Number(direct(a)) || b.entry.priority - a.entry.priority || byCodePoint(a.served, b.served)
+  );
 }
