@@ -1,6 +1,7 @@
 import { agentErrors } from './codes-agent';
 import { cliErrors } from './codes-cli';
 import { declareErrors } from './codes-declare';
+import { localErrors } from './codes-local';
 import { meshErrors } from './codes-mesh';
 import { packErrors } from './codes-pack';
 import { planErrors } from './codes-plan';
@@ -24,6 +25,7 @@ export const errorRegistry = {
   ...cliErrors,
   ...agentErrors,
   ...meshErrors,
+  ...localErrors,
 } as const;
 
 export type ErrorCode = keyof typeof errorRegistry;
