@@ -22,13 +22,20 @@ export class MeshdMetrics {
     this.planSeconds = new prom.Histogram({ ...named('plan_seconds', 'Time that a plan took.'), buckets });
     this.reports = new prom.Counter(named('agent_reports_total', 'Answers of agents.'));
 
+    // All gauges of one scrape look at the same state.
+    let seen: MeshState | null = null;
+    const now = (): MeshState => {
+      if (seen === null) setImmediate(() => (seen = null));
+      seen ??= state();
+      return seen;
+    };
     const gauge = (name: string, help: string, labelNames: string[], read: (gauge: Gauge, now: MeshState) => void) =>
       new prom.Gauge({
         ...named(name, help),
         labelNames,
         collect() {
           this.reset();
-          read(this as Gauge, state());
+          read(this as Gauge, now());
         },
       });
     gauge('models', 'Models by state.', ['state'], (set, { models }) => {
