@@ -149,6 +149,10 @@ async function main(): Promise<void> {
     await until(live(30 + many - 1, 1), 'the last of the bulk');
     const bulkMs = performance.now() - bulkAt;
 
+    const idleFrom = cpuOf(pid);
+    await new Promise((done) => setTimeout(done, 3000));
+    const idle = (cpuOf(pid) - idleFrom) / 3e9;
+
     // CPU and time of a request, kinds in turn so that a noisy machine disturbs all alike.
     let seed = 1;
     const random = (limit: number) => {
@@ -204,6 +208,7 @@ async function main(): Promise<void> {
       [`${many} changes at once to live`, `${Math.round(bulkMs)} ms`],
       ['server killed, back and in sync', `${Math.round(resyncMs)} ms`],
       ['  requests meanwhile, failed', `${survived.requests}, ${survived.failures}`],
+      ['Envoy without requests, of one core', `${(idle * 100).toFixed(1)} %`],
       ['Envoy with one model', megabytes(bareRss)],
       [`Envoy with ${models} models on ${shards} shards`, megabytes(envoyRss)],
       ['  after the load', megabytes(rss(pid))],

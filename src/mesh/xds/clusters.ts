@@ -69,7 +69,7 @@ export function clusterResource(name: string, kind: ClusterKind, limits: Cluster
       consecutive_gateway_failure: whole(5),
       enforcing_consecutive_gateway_failure: whole(100),
       consecutive_local_origin_failure: whole(3),
-      interval: duration(1000),
+      interval: duration(5000),
       base_ejection_time: duration(3000),
       max_ejection_time: duration(30_000),
       max_ejection_percent: whole(50),

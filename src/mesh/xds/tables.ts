@@ -109,8 +109,8 @@ export function tableResource(table: TableSpec, shard: ShardEndpoints): Any {
     routes.push({
       metadata,
       match: {
-        safe_regex: { regex: '/inference\\.GRPCInferenceService/Model(Infer|Ready|Metadata|StreamInfer)' },
-        // Set by the Lua filter of the gRPC listener alone, once the message names the same model.
+        // The scope is set by the Lua filter of the gRPC listener alone, which has let only inference methods through.
+        prefix: '/inference.GRPCInferenceService/',
         headers: [{ name: 'x-stowage-scope', present_match: true }],
       },
       route: { cluster: to('grpc'), timeout, hash_policy: hashOn('x-stowage-scope') },
