@@ -60,6 +60,9 @@ export async function startEnvoy(
   writeFileSync(config, JSON.stringify(change(bootstrap)));
   const args = ['-c', config, '--concurrency', '1', '--disable-hot-restart', '-l', 'warning'];
   const child: ChildProcess = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  // It outlives its parent otherwise, when a test ends without stop().
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
   let log = '';
   for (const stream of [child.stdout, child.stderr])
     stream?.on('data', (chunk: Buffer) => {
@@ -90,8 +93,9 @@ export async function startEnvoy(
       }
     },
     stop: async () => {
-      if (!ended) child.kill('SIGKILL');
+      if (!ended) kill();
       await end;
+      process.removeListener('exit', kill);
       rmSync(dir, { recursive: true, force: true });
     },
   };
