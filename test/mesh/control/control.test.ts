@@ -250,6 +250,40 @@ describe('tables', () => {
   });
 });
 
+describe('reports', () => {
+  const report = (told: Told, more: Partial<SyncResponse>, asked: { instance: string | null; since: number }) => {
+    const models: ModelReport[] = [
+      {
+        ...{ model: a, served: servedOf(a), state: 'loading', residency: 'resident' },
+        ...{ reason: null, memoryBytes: null, declaredBytes: 1 },
+      },
+    ];
+    const response: SyncResponse = {
+      ...{ pod: 'x', shard: 's1', instance: 'x', revision: 9, serving: true, full: false },
+      ...{ tableDigest: null, tableRevision: 0, tableProblem: null, models, ...more },
+    };
+    const event = { type: 'agent-report', pod: 'x', asked: { ...asked, tableDigest: null }, response } as const;
+    return told.take(event).settle().where('a');
+  };
+
+  it('change nothing when they are stale, leave a gap, or are of another pod, shard or earlier instance', () => {
+    const told = twoPods(a).report('x', {}).report('x', {});
+    const whole = 'default~a~1 s1: x y';
+    expect(report(told, { revision: 2 }, { instance: 'x', since: 1 })).toBe(whole);
+    expect(report(told, {}, { instance: 'x', since: 5 })).toBe(whole);
+    expect(report(told, { instance: 'new' }, { instance: 'x', since: 3 })).toBe(whole);
+    expect(report(told, { instance: 'old', full: true }, { instance: null, since: 0 })).toBe(whole);
+    expect(report(told, { pod: 'z' }, { instance: 'x', since: 3 })).toBe(whole);
+    expect(report(told, { shard: 's2' }, { instance: 'x', since: 3 })).toBe(whole);
+    expect(told.orders.get('x')).toMatchObject({ instance: 'x', since: 3 });
+    expect(report(told, {}, { instance: 'x', since: 3 })).toBe('default~a~1 s1: y');
+    expect(report(told, { instance: 'new', full: true, models: [] }, { instance: 'x', since: 9 })).toBe(
+      'default~a~1 s1: y',
+    );
+    expect(told.orders.get('x')).toMatchObject({ instance: 'new', since: 9 });
+  });
+});
+
 describe('a model that was let go', () => {
   it('gets no route there again before the agent says that it stays', () => {
     const told = twoPods(a).table('s2').pod('z', 's2').report('z', {}, {}, 's2').settle(10_000);
