@@ -348,4 +348,12 @@ describe('a start', () => {
     told.report('y', { [a]: 'ready' }, {}, 's2').settle();
     expect(told.where('a')).toBe('default~a~1 s2: y');
   });
+
+  it('lets nothing go before what an earlier meshd left with Envoy is replaced and drained', () => {
+    const told = new Told().table('s1').table('s2', a).pod('x').pod('z', 's2');
+    synced(told.report('x', { [a]: 'leaving' }).report('z', { [a]: 'ready' }, {}, 's2'));
+    expect(told.where('a')).toBe('default~a~1 s2: z');
+    expect(told.orders.get('x')?.released).toEqual([]);
+    expect(told.settle(6_000).orders.get('x')?.released).toEqual(['default~a~1']);
+  });
 });
