@@ -115,7 +115,10 @@ export class ApiServer {
 
   private run(name: string, args: readonly string[]): void {
     const log = openSync(join(this.folder, `${name}.log`), 'a');
-    this.children.set(name, spawn(bin(name), args, { stdio: ['ignore', log, log] }));
+    const child = spawn(bin(name), args, { stdio: ['ignore', log, log] });
+    this.children.set(name, child);
+    // However the tests end, nothing of this is left running.
+    process.once('exit', () => child.kill('SIGKILL'));
   }
 
   private async end(name: string): Promise<void> {
