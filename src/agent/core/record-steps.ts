@@ -70,7 +70,9 @@ export class RecordSteps {
     }
   }
 
-  private finishLoad(record: ModelRecord, entry: ModelTableEntry, riseBytes: number | null, now: number): void {
+  private finishLoad(record: ModelRecord, loaded: ModelTableEntry, riseBytes: number | null, now: number): void {
+    // Its declared size may have changed while it was loaded.
+    const entry = sameFiles(loaded, record.entry) ? record.entry : loaded;
     this.measured.loaded(entry.format, entry.size.memoryBytes, riseBytes);
     const requests = record.waiting;
     Object.assign(record, { memory: entry, work: null, failures: 0, retryAt: 0, reason: null, blocked: null });

@@ -46,6 +46,8 @@ class Turn implements Scheduled {
   /** Will be free some time: what is leaving or in use. */
   private later: ModelTableSize = nothing;
   private fetches = 0;
+  /** More is taken and promised than there is. */
+  private overfull = false;
 
   constructor(private readonly input: ScheduleInput) {}
 
@@ -84,8 +86,8 @@ class Turn implements Scheduled {
   private useOne(record: ModelRecord): number {
     const { work, entry } = record;
     if (work?.kind !== 'fetched') return 0;
-    // The table has changed meanwhile: admitted anew the next time.
-    if (!sameFiles(work.entry, entry) || !fits(entry.size, work.entry.size)) {
+    // The table has changed meanwhile, or others have grown: admitted anew the next time.
+    if (this.overfull || !sameFiles(work.entry, entry) || !fits(entry.size, work.entry.size)) {
       this.set(record, null);
       return 0;
     }
@@ -140,6 +142,7 @@ class Turn implements Scheduled {
     const declared = minus(capacity, used.size());
     const measured = capacity.memoryBytes - measuredBytes - underWay;
     this.free = { ...declared, memoryBytes: Math.min(declared.memoryBytes, measured) };
+    this.overfull = Object.values(this.free).some((bytes) => bytes < 0);
   }
 
   private isCandidate(record: ModelRecord): boolean {
