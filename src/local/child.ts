@@ -65,6 +65,7 @@ export class Child {
   private ended(child: ChildProcess, how: string): void {
     if (this.process !== child) return;
     this.process = null;
+    endGroup(child.pid);
     if (this.stopping) return;
     if (performance.now() - this.startedAt > steadyMs) this.pauseMs = firstPauseMs;
     const pauseMs = this.pauseMs;
@@ -74,6 +75,16 @@ export class Child {
       this.restarts++;
       this.start();
     }, pauseMs);
+  }
+}
+
+/** What a process leaves behind when it dies: Triton's Python models are processes of their own. */
+function endGroup(leader: number | undefined): void {
+  if (leader === undefined) return;
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch {
+    // Nobody is left.
   }
 }
 

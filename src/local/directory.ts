@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { diagnostic, StowageError } from '../errors/stowage-error';
 import { writeFileAtomic } from '../project/atomic-file';
@@ -43,8 +43,11 @@ export function readState(directory: string): LocalState | null {
   }
 }
 
-/** New parts before old ones go, higher parts first: a model that changes its part is always in one. */
-export function writeTable(directory: string, shard: string, table: Readonly<Record<string, string>>): void {
+/**
+ * New parts before old ones go, higher parts first: a model that changes its part is always in one. Gives the least
+ * revision that meshd has of the shard once it has read this.
+ */
+export function writeTable(directory: string, shard: string, table: Readonly<Record<string, string>>): number {
   const own = join(directory, 'shards', shard);
   mkdirSync(own, { recursive: true, mode: 0o700 });
   for (const file of Object.keys(table).sort().reverse()) {
@@ -54,6 +57,7 @@ export function writeTable(directory: string, shard: string, table: Readonly<Rec
   }
   for (const file of readdirSync(own))
     if (file.endsWith('.jsonl') && table[file] === undefined) rmSync(join(own, file));
+  return Math.floor(Math.max(...Object.keys(table).map((file) => statSync(join(own, file)).mtimeMs)));
 }
 
 /** The table of a shard that is on its way out: its header and no model. */

@@ -42,6 +42,8 @@ const leaveMs = 120_000;
 /** A whole mesh on this machine: Envoy, meshd, and a model server with its agent for each pod. */
 export class LocalMesh {
   private stopped = false;
+  /** Of each shard: the revision of its table from which on meshd knows it as it is. */
+  private readonly written = new Map<string, number>();
 
   private constructor(
     private readonly options: LocalOptions,
@@ -129,6 +131,7 @@ export class LocalMesh {
       (state) => {
         const { up, failed, leaving, ...others } = state.models;
         const total = Object.values(others).reduce((sum, count) => sum + count, up + failed);
+        if (!this.isRead(state)) return false;
         const event = { type: 'models', ready: up, failed, total } as const;
         if (told !== JSON.stringify(event)) this.options.onEvent(event);
         told = JSON.stringify(event);
@@ -159,6 +162,12 @@ export class LocalMesh {
     else rmSync(join(this.directory, 'local.json'), { force: true });
   }
 
+  /** meshd goes by the tables that were written last. */
+  private isRead({ shards }: MeshState): boolean {
+    const known = new Map(shards.map(({ shard, table: { revision } }) => [shard, revision]));
+    return [...this.written].every(([shard, revision]) => (known.get(shard) ?? 0) >= revision);
+  }
+
   private async startAll(local: LocalPlan): Promise<void> {
     const { onEvent, signal } = this.options;
     await this.put(local);
@@ -175,12 +184,16 @@ export class LocalMesh {
 
   private async put(local: LocalPlan): Promise<void> {
     const { directory, podSet } = this;
-    for (const { shard, table } of local.served) writeTable(directory, shard.id, table);
+    for (const { shard, table } of local.served) this.written.set(shard.id, writeTable(directory, shard.id, table));
     await podSet.add(local.served);
     writePods(directory, podSet.pods);
     const wanted = new Set(local.served.map(({ shard }) => shard.id));
     const held = new Set(podSet.pods.map(({ shard }) => shard));
-    for (const shard of held) if (!wanted.has(shard)) writeTable(directory, shard, emptyTable(directory, shard));
+    for (const shard of held) {
+      if (wanted.has(shard)) continue;
+      this.written.delete(shard);
+      writeTable(directory, shard, emptyTable(directory, shard));
+    }
   }
 
   private async dismiss(surplus: readonly string[], wanted: ReadonlySet<string>): Promise<void> {

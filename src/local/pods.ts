@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { plural } from '../report/units';
 import { Child, type Guard } from './child';
 import { agentCommand, serverCommand } from './commands';
 import type { LocalEventSink } from './events';
@@ -89,7 +90,7 @@ export class PodSet {
     this.used.clear();
   }
 
-  private async startPod(name: string, { shard, part, table }: ServedShard): Promise<void> {
+  private async startPod(name: string, { shard, part }: ServedShard): Promise<void> {
     const { fleet, directory, parts, ports, guard, onEvent } = this.options;
     const address = await this.freeAddress();
     const pod: LocalPod = {
@@ -105,11 +106,8 @@ export class PodSet {
     const server = new Child(serverCommand(pod, part, parts, directory), guard, onEvent);
     const agent = new Child(agentCommand(pod, fleet, tables, directory), guard, onEvent);
     this.running.set(name, { pod, server, agent });
-    onEvent({
-      type: 'starting',
-      name: `${name} (${part}, ${Object.keys(table).length > 0 ? shard.models.length : 0} models)`,
-      at: address,
-    });
+    const models = plural(shard.models.length, 'model');
+    onEvent({ type: 'starting', name: `${name} (${part}, ${models})`, at: address });
     server.start();
     agent.start();
   }

@@ -34,7 +34,7 @@ export function stateText(state: MeshState, options: TextOptions): string {
           pod.address,
           podWord(pod),
           pod.table,
-          bytes(pod.memoryBytes),
+          pod.memoryBytes === 0 ? 'not known' : bytes(pod.memoryBytes),
           bytes(pod.declaredBytes),
         ]),
       ),

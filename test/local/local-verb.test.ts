@@ -79,6 +79,7 @@ describe.skipIf(!installed)('the quickstart (skipped: scripts/mesh-parts.sh envo
     const more = `${fleet}  - { name: ghost, format: sklearn, storageUri: file:models/ghost, memory: 2Mi }\n`;
     writeFileSync(join(directory, 'fleet.yaml'), more);
     await until(() => seen().models.failed === 1, 'the failed model');
+    await until(() => progress.includes('Models up: 10 of 11, failed: 1'), 'what is said of it');
     expect(seen().models.up).toBe(10);
     expect(stowage(['status', '--dir', state]).stdout).toMatch(/default\/ghost@1 +failed .*models\/ghost/);
 

@@ -7,6 +7,8 @@ export interface LoadResult {
 }
 
 export interface Load {
+  /** Requests that no answer has come to yet. */
+  readonly pending: number;
   /** What happened since the last call. */
   take(): LoadResult;
   stop(): Promise<void>;
@@ -47,6 +49,9 @@ export function startLoad(
     }
   })();
   return {
+    get pending() {
+      return pending.size;
+    },
     take: () => {
       const result = { requests, failures };
       requests = 0;

@@ -161,13 +161,15 @@ describe.skipIf(!installed)('a mesh on this machine (skipped: scripts/mesh-parts
     expect(result.failures).toEqual([]);
   });
 
-  it('loses a model server and fails no more than what it held', { timeout: 120_000 }, async () => {
-    const result = await under(() => kill('mlserver'));
-    console.log(
-      `model server killed: ${result.failures.length} of ${result.requests} requests failed`,
-      result.failures.slice(0, 5),
-    );
-    expect(result.failures.length).toBeLessThanOrEqual(2);
+  it('loses a model server, and at most the requests that it held', { timeout: 120_000 }, async () => {
+    let held = 0;
+    const result = await under(async () => {
+      held = load.pending;
+      await kill('mlserver');
+    });
+    // One more may be on its way in when the connection breaks.
+    expect(result.failures.length).toBeLessThanOrEqual(held + 1);
+    expect(result.requests).toBeGreaterThan(20);
   });
 
   it('ends a shard that the plan no longer has, and serves its models from the other', {

@@ -1,4 +1,5 @@
 import { LocalMesh } from '../../../local/mesh';
+import { plural } from '../../../report/units';
 import { type ExitCode, exitCodes } from '../../exit-codes';
 import { diagnosticsOf, wrongCommandLine } from '../../failure';
 import { print } from '../../output';
@@ -71,7 +72,9 @@ function follower(
       wanted = false;
       try {
         const planned = plan(before);
-        session.note(`Planned again: ${planned.fleet.models.length} models on ${planned.plan.shards.length} shards.`);
+        session.note(
+          `Planned again: ${plural(planned.fleet.models.length, 'model')} on ${plural(planned.plan.shards.length, 'shard')}.`,
+        );
         session.warn(await mesh.apply(planned));
         before = planned;
         await mesh.settled(() => wanted);
