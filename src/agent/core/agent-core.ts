@@ -3,7 +3,7 @@ import type { ModelTable, ModelTableEntry } from '../../render/model-table';
 import { type CoreAction, type CoreEvent, type CoreLimits, defaultLimits, type Outcome } from './events';
 import { MeasuredMemory } from './measured';
 import { type ModelRecord, needsLoad, newRecord } from './model-record';
-import { dismiss, pin, RecordSteps, want } from './record-steps';
+import { dismiss, judgeHeld, pin, RecordSteps, want } from './record-steps';
 import { Gone, reportOf } from './reports';
 import { Routers } from './routers';
 import { byClaim, schedule } from './schedule';
@@ -125,7 +125,7 @@ export class AgentCore {
         this.measured.observe(event.bytes, this.held().length === 0);
         return;
       case 'heard':
-        this.hear(event, now);
+        this.routers.hear(event, this.records.values(), now);
         return;
       case 'listened':
         this.routers.listened(event.router, now);
@@ -182,14 +182,7 @@ export class AgentCore {
     for (const entry of event.entries) this.known(entry, true, now);
     for (const entry of event.files) this.known(entry, false, now).files ??= entry;
     for (const record of this.records.values()) {
-      const asked = event.asked.has(record.served) || held.has(record.served);
-      const unchanged = record.work === null && record.memory === (event.asked.get(record.served) ?? null);
-      if (!asked || !unchanged) continue;
-      const entry = held.get(record.served) ?? null;
-      if (entry !== null && record.memory !== null) continue;
-      if (entry !== null || record.memory !== null) this.touched.add(record);
-      if (entry === null && record.memory !== null) record.memoryBytes = null;
-      record.memory = entry;
+      if (judgeHeld(record, event.asked, held)) this.touched.add(record);
     }
   }
 
@@ -211,17 +204,6 @@ export class AgentCore {
       if (record.memory === null) continue;
       Object.assign(record, { memory: null, memoryBytes: null });
       this.touched.add(record);
-    }
-  }
-
-  private hear({ router, since, released, routed }: Extract<CoreEvent, { type: 'heard' }>, now: number): void {
-    this.routers.heard(router, { at: now, since, routed });
-    const all = new Set(released);
-    for (const { served, leaving } of this.records.values()) {
-      if (leaving === null) continue;
-      // A release that was sent before the model began to leave (for the last time) is about the past.
-      if (all.has(served) && since >= leaving.revision) leaving.releasedBy.add(router);
-      else leaving.releasedBy.delete(router);
     }
   }
 

@@ -116,3 +116,18 @@ export function dismiss(record: ModelRecord, revision: number, now: number): voi
   record.going = record.memory === null && record.entry.residency === 'resident' && record.waiting === 0;
   record.leaving ??= { revision, since: now, releasedBy: new Set() };
 }
+
+/** Believes an answer about what the server holds, unless the model has moved on since it was asked. True: news. */
+export function judgeHeld(
+  record: ModelRecord,
+  asked: ReadonlyMap<string, ModelTableEntry | null>,
+  held: ReadonlyMap<string, ModelTableEntry>,
+): boolean {
+  const entry = held.get(record.served) ?? null;
+  const unchanged = record.work === null && record.memory === (asked.get(record.served) ?? null);
+  if (!unchanged || (entry === null && !asked.has(record.served))) return false;
+  if ((entry === null) === (record.memory === null)) return false;
+  if (entry === null) record.memoryBytes = null;
+  record.memory = entry;
+  return true;
+}

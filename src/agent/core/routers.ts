@@ -1,4 +1,7 @@
+import type { CoreEvent } from './events';
 import type { ModelRecord } from './model-record';
+
+type HeardEvent = Extract<CoreEvent, { readonly type: 'heard' }>;
 
 /** A router that has been silent for longer no longer holds up an unload. */
 export const routerSilenceMs = 30_000;
@@ -22,7 +25,18 @@ export class Routers {
     this.lastHeard = startedAt;
   }
 
-  heard(router: string, heard: Heard): void {
+  hear({ router, since, released, routed }: HeardEvent, records: Iterable<ModelRecord>, now: number): void {
+    this.heard(router, { at: now, since, routed });
+    const all = new Set(released);
+    for (const { served, leaving } of records) {
+      if (leaving === null) continue;
+      // A release that was sent before the model began to leave (for the last time) is about the past.
+      if (all.has(served) && since >= leaving.revision) leaving.releasedBy.add(router);
+      else leaving.releasedBy.delete(router);
+    }
+  }
+
+  private heard(router: string, heard: Heard): void {
     this.byName.set(router, heard);
     this.lastHeard = Math.max(this.lastHeard, heard.at);
     for (const [name, { at }] of this.byName) if (heard.at - at > 10 * routerSilenceMs) this.byName.delete(name);
