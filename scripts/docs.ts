@@ -110,6 +110,7 @@ export function errorsPage(): string {
     ['STW3', 'Planning and the lockfile'],
     ['STW4', 'Rendering'],
     ['STW5', 'Command line, project and components'],
+    ['STW6', 'Mesh'],
   ];
   const entries = Object.entries(errorRegistry).sort(([a], [b]) => (a < b ? -1 : 1));
   return [

@@ -41,3 +41,9 @@ function wantsJson(args: readonly string[]): boolean {
 export function wrongCommandLine(message: string, hint?: string): never {
   throw new StowageError([diagnostic('STW5002', message, hint === undefined ? {} : { hint })]);
 }
+
+/** @throws StowageError STW5002 */
+export function requireUrl(text: string): void {
+  const protocol = URL.canParse(text) ? new URL(text).protocol : '';
+  if (protocol !== 'http:' && protocol !== 'https:') wrongCommandLine(`"${text}" is no http:// or https:// address`);
+}

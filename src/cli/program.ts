@@ -3,13 +3,16 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { diagnostic, StowageError } from '../errors/stowage-error';
 import type { GlobalOptions } from './session';
+import { addCall } from './verbs/call/command';
 import { addDiff } from './verbs/diff/command';
 import { addError } from './verbs/error/command';
 import { addExplain } from './verbs/explain/command';
 import { addInit } from './verbs/init/command';
+import { addLocal } from './verbs/local/command';
 import { addLock } from './verbs/lock/command';
 import { addPlan } from './verbs/plan/command';
 import { addSchema } from './verbs/schema/command';
+import { addStatus } from './verbs/status/command';
 import { addSynth } from './verbs/synth/command';
 import { addVerify } from './verbs/verify/command';
 
@@ -29,7 +32,7 @@ Environment:
 /** The whole command line. Verbs load what they need when they run: starting costs commander only. */
 export function buildProgram(): Command {
   const program = new Command('stowage')
-    .description('Packs many models onto few shared model servers: plan, lock, explain, verify, synthesise.')
+    .description('Packs many models onto few shared model servers: plan, lock, explain, verify, synthesise, serve.')
     .version(ownVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .option('--color', 'colour the output')
@@ -43,8 +46,8 @@ export function buildProgram(): Command {
     .addHelpText('after', exits)
     .hook('preAction', (_, action) => enter(action.optsWithGlobals<GlobalOptions>().cwd));
   program.helpCommand('help [verb]', 'print help on a verb');
-  for (const add of [addInit, addPlan, addLock, addDiff, addExplain, addSynth, addVerify, addSchema, addError])
-    add(program);
+  const verbs = [addInit, addPlan, addLock, addDiff, addExplain, addSynth, addVerify, addLocal, addCall, addStatus];
+  for (const add of [...verbs, addSchema, addError]) add(program);
   return program;
 }
 

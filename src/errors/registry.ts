@@ -1,5 +1,8 @@
+import { agentErrors } from './codes-agent';
 import { cliErrors } from './codes-cli';
 import { declareErrors } from './codes-declare';
+import { localErrors } from './codes-local';
+import { meshErrors } from './codes-mesh';
 import { packErrors } from './codes-pack';
 import { planErrors } from './codes-plan';
 import { projectErrors } from './codes-project';
@@ -12,7 +15,7 @@ export interface ErrorDefinition {
   readonly remedy: string;
 }
 
-/** Every code that Stowage reports: 1xxx declaring, 2xxx packing, 3xxx planning and lockfile, 4xxx rendering, 5xxx CLI and project. */
+/** Every code that Stowage reports: 1xxx declaring, 2xxx packing, 3xxx planning and lockfile, 4xxx rendering, 5xxx CLI and project, 6xxx mesh. */
 export const errorRegistry = {
   ...declareErrors,
   ...packErrors,
@@ -20,6 +23,9 @@ export const errorRegistry = {
   ...renderErrors,
   ...projectErrors,
   ...cliErrors,
+  ...agentErrors,
+  ...meshErrors,
+  ...localErrors,
 } as const;
 
 export type ErrorCode = keyof typeof errorRegistry;

@@ -1,0 +1,103 @@
+import { type Group, inForce, type ModelRecord, type PodRecord, type ShardRecord, type Slot } from './records';
+
+type Draining =
+  | { readonly model: ModelRecord; readonly slot: Slot; until: number }
+  | { readonly pod: PodRecord; readonly shard: ShardRecord; until: number };
+
+/** What Envoy may act upon: all that was pushed and not yet replaced by something acknowledged, and then drained. */
+export class InForce {
+  private retiring: Draining[] = [];
+  private acknowledged: Draining[] = [];
+  private readonly drains: Draining[] = [];
+  /** What changed since it was last taken: shards, and models that lost a slot. */
+  private touched = new Set<ShardRecord>();
+  private ended = new Set<ModelRecord>();
+
+  constructor(private readonly drainMs: number) {}
+
+  /** The model's route will point to another group from the next push on. */
+  move(model: ModelRecord, to: Group | null): void {
+    const from = model.target;
+    if (from !== null) {
+      this.touched.add(from.shard);
+      from.shard.routed.delete(model);
+      const slot = model.slot(from);
+      if (slot !== undefined) this.retiring.push({ model, slot, until: 0 });
+    }
+    model.target = to;
+    if (to === null) return;
+    this.touched.add(to.shard);
+    to.shard.routed.add(model);
+    to.models.add(model);
+    const slot = model.slot(to);
+    if (slot === undefined) model.slots.push({ group: to, until: inForce });
+    else slot.until = inForce;
+  }
+
+  setMembers(shard: ShardRecord, members: ReadonlySet<PodRecord>): void {
+    for (const pod of shard.members) {
+      if (members.has(pod)) continue;
+      this.touched.add(shard);
+      this.retiring.push({ pod, shard, until: 0 });
+    }
+    for (const pod of members) {
+      if (shard.sent.get(pod) !== inForce) this.touched.add(shard);
+      shard.sent.set(pod, inForce);
+    }
+    shard.members = members;
+  }
+
+  /** Envoy holds the last push and nothing before it. */
+  acked(): void {
+    this.acknowledged = this.acknowledged.concat(this.retiring);
+    this.retiring = [];
+  }
+
+  /** Starts and ends drains. Returns the shards of which something changed since the last call, and drained models. */
+  tick(nowMs: number): { shards: ReadonlySet<ShardRecord>; models: ReadonlySet<ModelRecord> } {
+    for (const item of this.acknowledged) {
+      if (this.wanted(item)) continue;
+      item.until = nowMs + this.drainMs;
+      if ('slot' in item) {
+        item.slot.until = item.until;
+        this.touched.add(item.slot.group.shard);
+      } else {
+        item.shard.sent.set(item.pod, item.until);
+        this.touched.add(item.shard);
+      }
+      this.drains.push(item);
+    }
+    this.acknowledged = [];
+    let due = 0;
+    for (const item of this.drains) {
+      if (item.until > nowMs) break;
+      due++;
+      this.end(item);
+    }
+    this.drains.splice(0, due);
+    const changed = { shards: this.touched, models: this.ended };
+    this.touched = new Set();
+    this.ended = new Set();
+    return changed;
+  }
+
+  private wanted(item: Draining): boolean {
+    return 'slot' in item ? item.model.target === item.slot.group : item.shard.members.has(item.pod);
+  }
+
+  private end(item: Draining): void {
+    if ('slot' in item) {
+      const { model, slot } = item;
+      const at = model.slots.indexOf(slot);
+      // Ended already, taken up again, or draining anew.
+      if (at < 0 || slot.until !== item.until) return;
+      model.slots.splice(at, 1);
+      slot.group.models.delete(model);
+      this.ended.add(model);
+      this.touched.add(slot.group.shard);
+    } else if (item.shard.sent.get(item.pod) === item.until) {
+      item.shard.sent.delete(item.pod);
+      this.touched.add(item.shard);
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import type { ModelRoute } from '../route-state';
+import type { ModelRecord } from './records';
+import { type RouteList, routeKey } from './route-list';
+import { compareVersions } from './version-order';
+
+/** The group of models that are declared and not up anywhere: callers hear "not now", not "unknown". */
+export const noneGroup = '@none';
+
+export interface NamingOptions {
+  /** Callers are not told apart: bare names are the default tenant's, all others are asked for with their tenant. */
+  readonly open: boolean;
+  readonly timeoutMs: number;
+}
+
+/** One tenant's models of one name. */
+export interface NameSet {
+  readonly tenant: string;
+  readonly name: string;
+  /** Newest first. */
+  readonly versions: ModelRecord[];
+  routes: readonly ModelRoute[];
+}
+
+/**
+ * The names that clients may ask for: `name` and `tenant~name` are the newest version that is up (or, with none up, the
+ * newest declared), the served name is one version.
+ */
+export class NameIndex {
+  private readonly sets = new Map<string, NameSet>();
+  private readonly touched = new Set<NameSet>();
+
+  constructor(
+    private readonly list: RouteList,
+    private readonly options: NamingOptions,
+  ) {}
+
+  add(model: ModelRecord): void {
+    const key = `${model.tenant}~${model.name}`;
+    let set = this.sets.get(key);
+    if (set === undefined) {
+      set = { tenant: model.tenant, name: model.name, versions: [], routes: [] };
+      this.sets.set(key, set);
+    }
+    set.versions.push(model);
+    if (set.versions.length > 1) set.versions.sort((a, b) => compareVersions(b.version, a.version));
+    model.nameSet = set;
+    this.touched.add(set);
+  }
+
+  remove(model: ModelRecord): void {
+    const set = model.nameSet;
+    if (set === null) return;
+    set.versions.splice(set.versions.indexOf(model), 1);
+    this.touched.add(set);
+  }
+
+  /** The model's target, residency or listings changed. */
+  touch(model: ModelRecord): void {
+    if (model.nameSet !== null) this.touched.add(model.nameSet);
+  }
+
+  /** Writes what changed into the list. */
+  flush(): void {
+    for (const set of this.touched) {
+      const { tenant, name, routes: before } = set;
+      const routes = this.routesOf(set);
+      for (const route of routes) if (!before.includes(route)) this.list.set(routeKey(tenant, route.name), route);
+      for (const old of before) {
+        if (!routes.some((route) => route.name === old.name)) this.list.set(routeKey(tenant, old.name), null);
+      }
+      set.routes = routes;
+      if (set.versions.length === 0) this.sets.delete(`${tenant}~${name}`);
+    }
+    this.touched.clear();
+  }
+
+  private routesOf(set: NameSet): readonly ModelRoute[] {
+    const { tenant, name } = set;
+    const routes: ModelRoute[] = [];
+    const add = (asked: string, model: ModelRecord) => {
+      const route = this.routeOf(asked, model);
+      const old = set.routes.find((other) => other.name === asked);
+      routes.push(old !== undefined && sameRoute(old, route) ? old : route);
+    };
+    const known = set.versions.filter((model) => model.target !== null || model.listings.length > 0);
+    const newest = known.find((model) => model.target !== null) ?? known[0];
+    if (newest !== undefined) {
+      if (!this.options.open || tenant === 'default') add(name, newest);
+      add(`${tenant}~${name}`, newest);
+    }
+    for (const model of known) add(model.served, model);
+    return routes;
+  }
+
+  private routeOf(name: string, model: ModelRecord): ModelRoute {
+    const { tenant, served, residency, target } = model;
+    return { tenant, name, served, shard: target?.id ?? noneGroup, residency, timeoutMs: this.options.timeoutMs };
+  }
+}
+
+function sameRoute(a: ModelRoute, b: ModelRoute): boolean {
+  return a.served === b.served && a.shard === b.shard && a.residency === b.residency && a.timeoutMs === b.timeoutMs;
+}

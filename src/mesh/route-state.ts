@@ -1,0 +1,51 @@
+/**
+ * What the control side of meshd wants Envoy to do: the one thing that `control/` hands to `xds/`. From one state to the
+ * next, what has not changed is the same object.
+ */
+export interface RouteState {
+  /** Sorted by tenant, then name; unique by both. */
+  readonly routes: readonly ModelRoute[];
+  /** Sorted by shard; every route's shard is here. */
+  readonly shards: readonly ShardEndpoints[];
+}
+
+/** One name that clients of one tenant may ask for. */
+export interface ModelRoute {
+  readonly tenant: string;
+  /** As clients spell it: a model's name, `tenant~name`, or the served name. */
+  readonly name: string;
+  /** What the model server calls it. */
+  readonly served: string;
+  /** One of the state's `shards`. */
+  readonly shard: string;
+  /** On-demand models go to the agent's proxy port, which loads them at first use. */
+  readonly residency: 'resident' | 'on-demand';
+  readonly timeoutMs: number;
+}
+
+export interface ShardEndpoints {
+  /**
+   * A shard's id; or `id@pod` for models that only that pod of the shard holds for now; or `@none`, without pods, for
+   * models that are declared and not up anywhere.
+   */
+  readonly shard: string;
+  readonly protocols: readonly ('v2-rest' | 'v2-grpc' | 'v1-rest' | 'openai')[];
+  /** Sorted by pod; only pods that hold all that is routed to the shard. */
+  readonly pods: readonly PodEndpoint[];
+}
+
+export interface PodEndpoint {
+  readonly pod: string;
+  /** IPv4 or IPv6 address. */
+  readonly address: string;
+  readonly http: number;
+  readonly grpc: number | null;
+  /** The agent's proxy port for on-demand models. */
+  readonly proxy: number;
+  readonly zone: string | null;
+}
+
+export interface RouteSink {
+  /** Pushes the state; resolves when Envoy has acknowledged all of it, rejects with Envoy's reason when it refuses. */
+  apply(state: RouteState): Promise<void>;
+}

@@ -1,0 +1,251 @@
+import { type Authentication, authenticationFilters } from './auth';
+import { grpcScript } from './lua-grpc';
+import { restScript } from './lua-rest';
+
+export interface Listen {
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface ListenerOptions {
+  readonly authentication: Authentication | null;
+  /** The tenant of all callers when `authentication` is null. */
+  readonly openTenant: string;
+  /** `stdout`, a file's path, or null: no access log. */
+  readonly accessLog: string | null;
+  /** Of one gRPC message. */
+  readonly maxRequestBytes: number;
+  /** Of one OpenAI request's body. */
+  readonly maxOpenAiBytes: number;
+  readonly version: string;
+}
+
+// Never believed from outside; Envoy itself strips x-envoy-*. The admin headers open Triton's restricted methods.
+const stripped = [
+  'x-stowage-tenant',
+  'x-stowage-scope',
+  'x-stowage-openai',
+  'x-stowage-admin',
+  'triton-grpc-protocol-x-stowage-admin',
+];
+
+/** Waited for without end: an Envoy without routes must not answer, and 404 least of all. */
+export const fromMeshd = { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: '0s' };
+
+const unknownModel = '{"error":"unknown model"}';
+
+/** The listener of the REST protocols: Open Inference Protocol v2, KServe v1, OpenAI. */
+export function restListener(listen: Listen, options: ListenerOptions): object {
+  const { authentication, openTenant, maxOpenAiBytes, version } = options;
+  const own = lua('stowage.names', restScript(authentication === null ? openTenant : null, maxOpenAiBytes));
+  const fragment = { name: ':path', element_separator: '/', index: 3 };
+  return listener('rest', listen, options, fragment, meshAnswers(version), [
+    ...authenticationFilters(authentication),
+    unless('/v2/models/[^/]+(/[^/]*)?|/v1/models/.*', own),
+  ]);
+}
+
+/** The listener of the gRPC inference service. */
+export function grpcListener(listen: Listen, options: ListenerOptions): object {
+  const { authentication, openTenant } = options;
+  return listener(
+    'grpc',
+    listen,
+    options,
+    { name: 'x-stowage-scope', index: 0 },
+    [],
+    [
+      ...authenticationFilters(authentication),
+      lua('stowage.names', grpcScript(authentication === null ? openTenant : null)),
+    ],
+  );
+}
+
+function listener(
+  kind: 'rest' | 'grpc',
+  listen: Listen,
+  options: ListenerOptions,
+  nameFragment: object,
+  answers: readonly object[],
+  filters: readonly object[],
+): object {
+  const fragments = [
+    ...(options.authentication === null ? [] : [{ header_value_extractor: { name: 'x-stowage-tenant', index: 0 } }]),
+    { header_value_extractor: nameFragment },
+  ];
+  // What may be held of one request is, in HTTP/2, the stream's window.
+  const held = Math.max(1024 * 1024, kind === 'grpc' ? options.maxRequestBytes : options.maxOpenAiBytes + 1024);
+  return {
+    name: `stowage-${kind}`,
+    address: { socket_address: { address: listen.address, port_value: listen.port } },
+    per_connection_buffer_limit_bytes: held,
+    filter_chains: [
+      {
+        filters: [
+          {
+            name: 'envoy.filters.network.http_connection_manager',
+            typed_config: {
+              '@type':
+                'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+              stat_prefix: kind,
+              codec_type: 'AUTO',
+              use_remote_address: true,
+              generate_request_id: false,
+              server_header_transformation: 'PASS_THROUGH',
+              // One spelling of a path for the scope, the route and the model server.
+              normalize_path: true,
+              merge_slashes: true,
+              path_with_escaped_slashes_action: 'REJECT_REQUEST',
+              common_http_protocol_options: {
+                headers_with_underscores_action: 'DROP_HEADER',
+                idle_timeout: '3600s',
+              },
+              http2_protocol_options: {
+                max_concurrent_streams: 1000,
+                initial_stream_window_size: held,
+                initial_connection_window_size: Math.max(held, 16 * 1024 * 1024),
+              },
+              stream_idle_timeout: '600s',
+              request_headers_timeout: '30s',
+              early_header_mutation_extensions: [
+                {
+                  name: 'envoy.http.early_header_mutation.header_mutation',
+                  typed_config: {
+                    '@type':
+                      'type.googleapis.com/envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation',
+                    mutations: stripped.map((remove) => ({ remove })),
+                  },
+                },
+              ],
+              scoped_routes: {
+                name: 'stowage',
+                scope_key_builder: { fragments },
+                rds_config_source: fromMeshd,
+                scoped_rds: { scoped_rds_config_source: fromMeshd },
+              },
+              http_filters: [
+                ...filters,
+                {
+                  name: 'envoy.filters.http.router',
+                  typed_config: {
+                    '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router',
+                    suppress_envoy_headers: true,
+                  },
+                },
+              ],
+              // An unknown model, another tenant's model and a method that is not served answer alike.
+              local_reply_config: {
+                mappers: [
+                  ...answers,
+                  reply('NR', unknownModel),
+                  // Known, but no pod holds it just now.
+                  reply('UH', '{"error":"the model is not up"}'),
+                ],
+              },
+              ...(options.accessLog === null ? {} : { access_log: [accessLog(options.accessLog)] }),
+            },
+          },
+        ],
+      },
+    ],
+  };
+}
+
+const jsonBody = (text: string): object => ({
+  body: { inline_string: text },
+  body_format_override: {
+    text_format_source: { inline_string: '%LOCAL_REPLY_BODY%' },
+    content_type: 'application/json',
+  },
+});
+
+const reply = (flag: string, body: string): object => ({
+  filter: { response_flag_filter: { flags: [flag] } },
+  ...jsonBody(body),
+});
+
+function lua(name: string, script: string): { name: string; typed_config: object } {
+  return {
+    name,
+    typed_config: {
+      '@type': 'type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua',
+      default_source_code: { inline_string: script },
+    },
+  };
+}
+
+// A Lua filter costs more than all the rest of a request: skipped natively unless the path needs it.
+function unless(regex: string, filter: { name: string; typed_config: object }): object {
+  const input = {
+    name: 'path',
+    typed_config: {
+      '@type': 'type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput',
+      header_name: ':path',
+    },
+  };
+  const action = {
+    name: 'skip',
+    typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.common.matcher.action.v3.SkipFilter' },
+  };
+  const predicate = { single_predicate: { input, value_match: { safe_regex: { google_re2: {}, regex } } } };
+  return {
+    name: filter.name,
+    typed_config: {
+      '@type': 'type.googleapis.com/envoy.extensions.common.matching.v3.ExtensionWithMatcher',
+      extension_config: filter,
+      xds_matcher: { matcher_list: { matchers: [{ predicate, on_match: { action } }] } },
+    },
+  };
+}
+
+/**
+ * What the mesh says of itself: model servers answer these with empty bodies, which some clients cannot read.
+ * No route leads there, so Envoy answers by itself, and that answer is changed: at no cost to other requests.
+ */
+function meshAnswers(version: string): readonly object[] {
+  const header = (name: string, regex: string) => ({
+    header_filter: { header: { name, string_match: { safe_regex: { regex } } } },
+  });
+  return [
+    ['/v2/health/live/?', { live: true }],
+    ['/v2/health/ready/?', { ready: true }],
+    ['/v2/?', { name: 'stowage', version, extensions: [] }],
+  ].map(([path, body]) => ({
+    filter: { and_filter: { filters: [header(':path', `${path}(\\?.*)?`), header(':method', 'GET|HEAD')] } },
+    status_code: 200,
+    ...jsonBody(JSON.stringify(body)),
+  }));
+}
+
+function accessLog(path: string): object {
+  const stdout = path === 'stdout';
+  const kind = stdout ? 'stream.v3.StdoutAccessLog' : 'file.v3.FileAccessLog';
+  return {
+    name: `envoy.access_loggers.${stdout ? 'stdout' : 'file'}`,
+    typed_config: {
+      '@type': `type.googleapis.com/envoy.extensions.access_loggers.${kind}`,
+      ...(stdout ? {} : { path }),
+      log_format: {
+        json_format: {
+          time: '%START_TIME%',
+          tenant: '%REQ(x-stowage-tenant)%',
+          // REST: the path as rewritten, with the served name. gRPC: the model as asked.
+          path: '%REQ(:path)%',
+          model: '%REQ(x-stowage-scope)%',
+          method: '%REQ(:method)%',
+          shard: '%UPSTREAM_CLUSTER%',
+          pod: '%UPSTREAM_HOST_NAME%',
+          status: '%RESPONSE_CODE%',
+          grpcStatus: '%GRPC_STATUS_NUMBER%',
+          flags: '%RESPONSE_FLAGS%',
+          bytesIn: '%BYTES_RECEIVED%',
+          bytesOut: '%BYTES_SENT%',
+          milliseconds: '%DURATION%',
+          upstreamMilliseconds: '%REQUEST_TX_DURATION%',
+          attempts: '%UPSTREAM_REQUEST_ATTEMPT_COUNT%',
+          traceparent: '%REQ(traceparent)%',
+        },
+      },
+    },
+  };
+}

@@ -1,0 +1,137 @@
+/**
+ * Lua for the REST listener: what a path alone does not say. Every way out but the last leaves the request without
+ * a scope, so an error in here answers 404 and never lets a request through.
+ * Shared helpers come first; see lua-grpc.ts for the other listener.
+ */
+
+/** `OPEN` is the tenant of callers when none is verified; null: the tenant's header is set by authentication. */
+export const luaHelpers = (openTenant: string | null): string => `
+local OPEN = ${openTenant === null ? 'nil' : JSON.stringify(openTenant)}
+
+local function tenant_of(headers)
+  if OPEN ~= nil then return OPEN end
+  return headers:get("x-stowage-tenant")
+end
+
+-- The full served name of a name as asked and a version, or nil.
+local function qualified(name, version, tenant)
+  local _, marks = name:gsub("~", "")
+  if marks == 0 then return tenant .. "~" .. name .. "~" .. version end
+  if marks == 1 then return name .. "~" .. version end
+  if marks == 2 and name:sub(-#version - 1) == "~" .. version then return name end
+  return nil
+end
+
+-- What the model server calls the model, by the route table that the scope chose; nil: no such model.
+local function served_name(h, name)
+  -- Of the route: asking makes Envoy choose scope and route anew.
+  local rewrite = h:metadata()
+  if rewrite == nil then return nil end
+  if rewrite:get("served") ~= nil then return rewrite:get("served") end
+  if rewrite:get("prefix") == nil then return nil end
+  return rewrite:get("prefix") .. name .. rewrite:get("suffix")
+end
+`;
+
+/** Names that are not simply the fourth segment of the path: explicit versions, and the model in an OpenAI body. */
+export const restScript = (openTenant: string | null, maxBodyBytes: number): string => `${luaHelpers(openTenant)}
+local MAX_BODY = ${maxBodyBytes}
+local OPENAI = {
+  ["/v1/chat/completions"] = "chat/completions",
+  ["/v1/completions"] = "completions",
+  ["/v1/embeddings"] = "embeddings",
+}
+
+local function refuse(h, status, message)
+  h:respond({[":status"] = status, ["content-type"] = "application/json"}, '{"error":"' .. message .. '"}')
+end
+
+-- Where the value of the only top-level "model" lies in a JSON object, quotes included; nil: not exactly one plain one.
+-- Stricter than JSON, so that no other reader can find another model in it: no NUL (UTF-16), no escapes in the key
+-- or the value, no second key of the name.
+local function find_model(text)
+  if text:find("%z") then return nil end
+  local i = text:match("^[ \\t\\r\\n]*(){")
+  if i == nil then return nil end
+  i = i + 1
+  local depth, in_value, is_model, from, to = 1, false, false, nil, nil
+  while depth > 0 do
+    local at = text:find('["{}%[%]:,]', i)
+    if at == nil then return nil end
+    local c = text:byte(at)
+    i = at + 1
+    if c == 34 then
+      local stop = i
+      while true do
+        stop = text:find('["\\\\]', stop)
+        if stop == nil then return nil end
+        if text:byte(stop) == 34 then break end
+        stop = stop + 2
+      end
+      local word = text:sub(at + 1, stop - 1)
+      if depth == 1 and not in_value then
+        if word:find("\\\\", 1, true) then return nil end
+        is_model = word == "model"
+      elseif depth == 1 and is_model then
+        if from ~= nil or word:find("\\\\", 1, true) then return nil end
+        from, to = at, stop
+      end
+      i = stop + 1
+    elseif c == 123 or c == 91 then
+      if depth == 1 and is_model then return nil end
+      depth = depth + 1
+    elseif c == 125 or c == 93 then
+      depth = depth - 1
+    elseif depth == 1 and c == 58 then
+      in_value = true
+    elseif depth == 1 and c == 44 then
+      in_value, is_model = false, false
+    end
+  end
+  if from == nil or text:find("[^ \\t\\r\\n]", i) then return nil end
+  return from, to
+end
+
+local function by_version(h, headers, path, name, version, rest)
+  local tenant = tenant_of(headers)
+  local full = tenant and qualified(name, version, tenant)
+  if full == nil then return end
+  headers:replace(":path", "/v2/models/" .. full .. rest .. path:match("%??[^?]*$", #path:match("^[^?]*") + 1))
+  h:clearRouteCache()
+end
+
+local function by_body(h, rest)
+  local body = h:body()
+  -- Waiting for the body ends the life of objects fetched before it.
+  local headers = h:headers()
+  local size = body and body:length() or 0
+  if size > MAX_BODY then return refuse(h, "413", "the request is too large") end
+  local text = size > 0 and body:getBytes(0, size) or ""
+  local from, to = find_model(text)
+  if from == nil then return refuse(h, "400", "the body must be a JSON object with one plain string called model") end
+  local name = text:sub(from + 1, to - 1)
+  if not name:find("^[%w%._~%-]+$") then return refuse(h, "404", "unknown model") end
+  headers:replace("x-stowage-openai", "1")
+  headers:replace(":path", "/v1/openai/" .. name .. "/" .. rest)
+  h:clearRouteCache()
+  local ok, served = pcall(served_name, h, name)
+  if ok and served ~= nil and served ~= name then
+    ok = pcall(body.setBytes, body, text:sub(1, from) .. served .. text:sub(to))
+  end
+  if not ok or served == nil then
+    headers:remove("x-stowage-openai")
+    h:clearRouteCache()
+    return refuse(h, ok and "404" or "500", ok and "unknown model" or "internal error")
+  end
+end
+
+function envoy_on_request(h)
+  local headers = h:headers()
+  local path = headers:get(":path")
+  local bare = path:match("^[^?#]*")
+  local name, version, rest = bare:match("^/v2/models/([^/]+)/versions/([^/]+)(/?[%a_]*)$")
+  if name ~= nil then return by_version(h, headers, path, name, version, rest) end
+  local openai = OPENAI[bare]
+  if openai ~= nil and headers:get(":method") == "POST" then by_body(h, openai) end
+end
+`;

@@ -1,0 +1,29 @@
+import type { ModelRoute } from '../route-state';
+import { protos } from './protos';
+
+/** What Envoy reads a request's scope from: the tenant too where callers are told apart, else the name alone. */
+export type ScopeKeying = 'tenant-and-name' | 'name';
+
+/** Scope resources of one route: its name and, where the shard speaks v1, the path segment `name:predict`. */
+export function scopeNames(route: ModelRoute, v1: boolean): readonly string[] {
+  const name = `${route.tenant}/${route.name}`;
+  return v1 ? [name, `${name}:predict`] : [name];
+}
+
+// No name, path segment or tenant has a slash: no request reaches these by itself.
+const holderPrefix = '//';
+
+/** Keeps a route table loaded in Envoy before the first model's scope points to it, and after the last. */
+export const holderName = (table: string): string => `${holderPrefix}${table}`;
+
+/** The encoded ScopedRouteConfiguration of a scope's resource name (see {@link scopeNames}, {@link holderName}). */
+export function scopeResource(name: string, table: string, keying: ScopeKeying) {
+  const slash = name.indexOf('/');
+  const key = name.startsWith(holderPrefix) ? ['/', name.slice(1)] : [name.slice(0, slash), name.slice(slash + 1)];
+  const fragments = keying === 'name' ? key.slice(1) : key;
+  return protos().encode('envoy.config.route.v3.ScopedRouteConfiguration', {
+    name,
+    route_configuration_name: table,
+    key: { fragments: fragments.map((string_key) => ({ string_key })) },
+  });
+}

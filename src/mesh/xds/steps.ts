@@ -1,0 +1,163 @@
+import type { ModelRoute, PodEndpoint, RouteState, ShardEndpoints } from '../route-state';
+import {
+  type ClusterKind,
+  type ClusterLimits,
+  clusterKinds,
+  clusterName,
+  clusterResource,
+  endpointsResource,
+} from './clusters';
+import { type Change, fixedResource, type Published, type Resource, type Step } from './published';
+import { type RouteChange, routeChanges } from './route-changes';
+import { holderName, scopeNames } from './scopes';
+import { serverTable, type TableSpec, tableClusters, tableOf, tableResource } from './tables';
+
+const empty: RouteState = { routes: [], shards: [] };
+
+interface Cluster {
+  readonly kind: ClusterKind;
+  readonly shard: ShardEndpoints;
+}
+
+/** Turns successive route states into steps that never leave a request without a place to go. */
+export class StepPlanner {
+  private state = empty;
+  private readonly tables = new Map<string, { readonly spec: TableSpec; uses: number }>();
+  private readonly built = new Map<string, { readonly key: string; readonly resource: Resource }>();
+
+  constructor(private readonly limits: ClusterLimits) {}
+
+  /**
+   * Steps from what is published to `next`: clusters and endpoints, tables, scopes, late endpoints, removals.
+   * Throws TypeError when a route names a shard that the state lacks.
+   */
+  plan(next: RouteState, published: Published): readonly Step[] {
+    const shards = new Map(next.shards.map((shard) => [shard.shard, shard]));
+    this.checkShards(next, shards);
+    const scopes = this.scopeChanges(next, shards);
+    const before = new Map(this.state.shards.map((shard) => [shard.shard, shard]));
+    this.state = next;
+
+    const clusters = this.clusters(shards);
+    const clusterSet = new Map<string, Resource>();
+    const early = new Map<string, Resource>();
+    const late = new Map<string, Resource>();
+    for (const [name, { kind, shard }] of clusters) {
+      const cluster = this.build(`c ${name}`, kind, () => clusterResource(name, kind, this.limits));
+      if (published.clusters.get(name)?.version !== cluster.version) clusterSet.set(name, cluster);
+      const endpoints = this.endpoints(name, kind, shard.pods, '');
+      if (published.endpoints.get(name)?.version === endpoints.version) continue;
+      // While the shard's routes change, only pods that serve it both before and after may get its requests.
+      const old = scopes.touched.has(shard.shard) ? before.get(shard.shard) : undefined;
+      const both = old === undefined ? [] : shard.pods.filter((pod) => old.pods.some((other) => other.pod === pod.pod));
+      if (both.length === 0 || both.length === shard.pods.length) early.set(name, endpoints);
+      else {
+        early.set(name, this.endpoints(name, kind, both, 'both '));
+        late.set(name, endpoints);
+      }
+    }
+
+    const tableSet = new Map<string, Resource>();
+    const holders = new Map<string, string>();
+    for (const [name, { spec }] of this.tables) {
+      const shard = shards.get(spec.shard) as ShardEndpoints;
+      const table = this.build(`t ${name}`, shard.protocols.join(), () => tableResource(spec, shard));
+      if (published.tables.get(name)?.version !== table.version) tableSet.set(name, table);
+      if (!published.scopes.has(holderName(name))) holders.set(holderName(name), name);
+    }
+
+    const gone = <T>(kept: ReadonlyMap<string, T>, wanted: { has(name: string): boolean }): string[] =>
+      [...kept.keys()].filter((name) => !wanted.has(name));
+    const tablesGone = gone(published.tables, this.tables).filter((name) => name !== serverTable);
+    const clustersGone = gone(published.clusters, clusters);
+    for (const name of tablesGone) this.built.delete(`t ${name}`);
+    for (const name of clustersGone) for (const part of ['c', 'e', 'e both']) this.built.delete(`${part} ${name}`);
+
+    const change = (kind: Change['kind'], set: Change['set'], removed: readonly string[] = []): Change[] =>
+      set.size > 0 || removed.length > 0 ? [{ kind, set, removed }] : [];
+    const none = new Map<string, never>();
+    return [
+      [...change('clusters', clusterSet), ...change('endpoints', early)],
+      [...change('tables', tableSet), ...change('scopes', holders)],
+      change('scopes', scopes.set, scopes.removed),
+      change('endpoints', late),
+      [...change('scopes', none, tablesGone.map(holderName)), ...change('tables', none, tablesGone)],
+      [...change('clusters', none, clustersGone), ...change('endpoints', none, clustersGone)],
+    ].filter((step) => step.length > 0);
+  }
+
+  private checkShards(next: RouteState, shards: ReadonlyMap<string, ShardEndpoints>): void {
+    // Routes that were there before, on shards that all still are, need no second look.
+    const { routes } = this.state;
+    const kept = this.state.shards.every(({ shard }) => shards.has(shard));
+    const lost = next.routes.find((route, i) => !(kept && route === routes[i]) && !shards.has(route.shard));
+    if (lost !== undefined) throw new TypeError(`route ${lost.tenant}/${lost.name} names unknown shard ${lost.shard}`);
+  }
+
+  private scopeChanges(next: RouteState, shards: ReadonlyMap<string, ShardEndpoints>) {
+    const speaksV1 = (shard: ShardEndpoints | undefined) => shard?.protocols.includes('v1-rest') === true;
+    const before = new Map(this.state.shards.map((shard) => [shard.shard, shard]));
+    const v1Moved = [...before.values()].some((old) => {
+      const now = shards.get(old.shard);
+      return now !== undefined && speaksV1(old) !== speaksV1(now);
+    });
+    // Rare: a shard's protocols changed, so every route is looked at again.
+    const changes: RouteChange[] = v1Moved
+      ? [
+          ...this.state.routes.map((route) => ({ before: route, after: null })),
+          ...next.routes.map((route) => ({ before: null, after: route })),
+        ]
+      : routeChanges(this.state.routes, next.routes);
+
+    const set = new Map<string, string>();
+    const dropped = new Set<string>();
+    const touched = new Set<string>();
+    const names = (route: ModelRoute, of: ReadonlyMap<string, ShardEndpoints>) =>
+      scopeNames(route, speaksV1(of.get(route.shard)));
+    for (const { before: old } of changes) {
+      if (old === null) continue;
+      touched.add(old.shard);
+      for (const name of names(old, before)) dropped.add(name);
+      const table = this.tables.get(tableOf(old).name);
+      if (table !== undefined) table.uses--;
+    }
+    for (const { after } of changes) {
+      if (after === null) continue;
+      touched.add(after.shard);
+      const spec = tableOf(after);
+      for (const name of names(after, shards)) {
+        dropped.delete(name);
+        set.set(name, spec.name);
+      }
+      const table = this.tables.get(spec.name);
+      if (table === undefined) this.tables.set(spec.name, { spec, uses: 1 });
+      else table.uses++;
+    }
+    for (const [name, { uses }] of this.tables) if (uses === 0) this.tables.delete(name);
+    return { set, removed: [...dropped], touched };
+  }
+
+  private clusters(shards: ReadonlyMap<string, ShardEndpoints>): Map<string, Cluster> {
+    const clusters = new Map<string, Cluster>();
+    const add = (kind: ClusterKind, shard: ShardEndpoints) =>
+      clusters.set(clusterName(shard.shard, kind), { kind, shard });
+    for (const shard of shards.values()) for (const kind of clusterKinds(shard)) add(kind, shard);
+    for (const { spec } of this.tables.values()) {
+      const shard = shards.get(spec.shard);
+      if (shard !== undefined) for (const kind of tableClusters(spec, shard)) add(kind, shard);
+    }
+    return clusters;
+  }
+
+  private endpoints(name: string, kind: ClusterKind, pods: readonly PodEndpoint[], variant: '' | 'both '): Resource {
+    return this.build(`e ${variant}${name}`, JSON.stringify(pods), () => endpointsResource(name, kind, pods));
+  }
+
+  private build(id: string, key: string, make: () => Parameters<typeof fixedResource>[0]): Resource {
+    const old = this.built.get(id);
+    if (old?.key === key) return old.resource;
+    const resource = fixedResource(make());
+    this.built.set(id, { key, resource });
+    return resource;
+  }
+}

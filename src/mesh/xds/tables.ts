@@ -1,0 +1,173 @@
+import type { ModelRoute, ShardEndpoints } from '../route-state';
+import { type ClusterKind, clusterKinds, clusterName } from './clusters';
+import { type Any, protos } from './protos';
+import { type Rewrite, rewriteKey, rewriteOf } from './rewrites';
+
+/** One route table (Envoy: RouteConfiguration): all that routes of a shard with the same treatment share. */
+export interface TableSpec {
+  readonly name: string;
+  readonly shard: string;
+  readonly rewrite: Rewrite;
+  readonly residency: ModelRoute['residency'];
+  readonly timeoutMs: number;
+}
+
+export function tableOf(route: ModelRoute): TableSpec {
+  const { shard, residency, timeoutMs } = route;
+  const rewrite = rewriteOf(route);
+  const kind = residency === 'resident' ? 'r' : 'd';
+  return { name: `${shard}:${kind}${timeoutMs}:${rewriteKey(rewrite)}`, shard, rewrite, residency, timeoutMs };
+}
+
+/** The clusters that a table sends to. */
+export function tableClusters(table: TableSpec, shard: ShardEndpoints): readonly ClusterKind[] {
+  const kinds = clusterKinds(shard);
+  if (table.residency === 'resident') return kinds;
+  return kinds.map((kind) => (kind === 'http' ? 'proxy' : 'proxy-grpc'));
+}
+
+/** The static cluster of meshd's own socket. */
+export const meshdCluster = 'stowage-meshd';
+
+/** Where Lua filters find a route's rewrite: the name of the filter itself. */
+const rewriteMetadata = 'stowage.names';
+
+const literal = (text: string) => text.replaceAll('\\', '\\\\');
+
+// The name as asked is the segment that the scope was chosen by: whatever it is, it is replaced here.
+const rewritten = (start: string, segment: string, rewrite: Rewrite) => ({
+  pattern: { regex: `^${start}(${segment})` },
+  substitution:
+    rewrite.kind === 'around'
+      ? `${start}${literal(rewrite.prefix)}\\1${literal(rewrite.suffix)}`
+      : `${start}${literal(rewrite.served)}`,
+});
+
+const method = (name: string) => ({ name: ':method', string_match: { exact: name } });
+
+/** One virtual host with the inference methods alone: whatever else is asked finds no route. */
+export function tableResource(table: TableSpec, shard: ShardEndpoints): Any {
+  const { encode } = protos();
+  const { rewrite, residency, timeoutMs } = table;
+  const onDemand = residency === 'on-demand';
+  const to = (kind: 'http' | 'grpc'): string =>
+    clusterName(table.shard, onDemand ? (kind === 'http' ? 'proxy' : 'proxy-grpc') : kind);
+  const timeout = { seconds: Math.floor(timeoutMs / 1000), nanos: (timeoutMs % 1000) * 1_000_000 };
+  const hashOn = (header: string, regex?: string) =>
+    onDemand
+      ? [
+          {
+            header: {
+              header_name: header,
+              ...(regex === undefined ? {} : { regex_rewrite: { pattern: { regex }, substitution: '\\1' } }),
+            },
+          },
+        ]
+      : [];
+
+  const rest = (regex: string, headers: object[], regex_rewrite: object, segment: string) => ({
+    match: { safe_regex: { regex }, headers },
+    route: {
+      cluster: to('http'),
+      timeout,
+      regex_rewrite,
+      hash_policy: hashOn(':path', `^${segment}.*$`),
+    },
+  });
+  // Only the routes that Lua reads carry it.
+  const metadata = { filter_metadata: { [rewriteMetadata]: { fields: rewriteFields(rewrite) } } };
+  const routes: object[] = [];
+  const speaks = new Set(shard.protocols);
+  if (speaks.has('v2-rest')) {
+    const change = rewritten('/v2/models/', '[^/]+', rewrite);
+    const segment = '/v2/models/([^/?]+)';
+    routes.push(
+      rest('/v2/models/[^/]+/(infer|generate|generate_stream)', [method('POST')], change, segment),
+      rest('/v2/models/[^/]+(/ready)?', [method('GET')], change, segment),
+    );
+  }
+  if (speaks.has('v1-rest')) {
+    const change = rewritten('/v1/models/', '[^/:]+', rewrite);
+    const segment = '/v1/models/([^/?:]+)';
+    routes.push(
+      rest('/v1/models/[^/:]+:predict', [method('POST')], change, segment),
+      rest('/v1/models/[^/:]+', [method('GET')], change, segment),
+    );
+  }
+  if (speaks.has('openai')) {
+    // The Lua filter has put the body's model into the path, and its served name into the body.
+    const own = { name: 'x-stowage-openai', string_match: { exact: '1' } };
+    const change = { pattern: { regex: '^/v1/openai/[^/]+/' }, substitution: '/v1/' };
+    const asked = '/v1/openai/[^/]+/(chat/completions|completions|embeddings)';
+    routes.push({
+      ...rest(asked, [method('POST'), own], change, '/v1/openai/([^/?]+)'),
+      metadata,
+      request_headers_to_remove: ['x-stowage-openai'],
+    });
+  }
+  if (speaks.has('v2-grpc')) {
+    routes.push({
+      metadata,
+      match: {
+        // The scope is set by the Lua filter of the gRPC listener alone, which has let only inference methods through.
+        prefix: '/inference.GRPCInferenceService/',
+        headers: [{ name: 'x-stowage-scope', present_match: true }],
+      },
+      route: { cluster: to('grpc'), timeout, hash_policy: hashOn('x-stowage-scope') },
+    });
+  }
+
+  return encode('envoy.config.route.v3.RouteConfiguration', {
+    name: table.name,
+    virtual_hosts: [
+      {
+        name: table.shard,
+        domains: ['*'],
+        routes,
+        retry_policy: {
+          // 503 and UNAVAILABLE: this pod cannot, another may. 400, 404 and 500 are the model's own answers.
+          retry_on: 'connect-failure,refused-stream,reset-before-request,retriable-status-codes,unavailable',
+          retriable_status_codes: [503],
+          num_retries: { value: 1 },
+          retry_host_predicate: [
+            {
+              name: 'envoy.retry_host_predicates.previous_hosts',
+              typed_config: encode('envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate', {}),
+            },
+          ],
+          // Of two pods, the choice must not fall on the first again by chance.
+          host_selection_retry_max_attempts: 16,
+        },
+      },
+    ],
+  });
+}
+
+function rewriteFields(rewrite: Rewrite): object {
+  // protobufjs spells the fields of its own well-known types so.
+  const text = (value: string) => ({ stringValue: value });
+  return rewrite.kind === 'around'
+    ? { prefix: text(rewrite.prefix), suffix: text(rewrite.suffix) }
+    : { served: text(rewrite.served) };
+}
+
+/** The table of methods that meshd answers itself; no shard's table starts with a colon. */
+export const serverTable = ':server';
+
+/** gRPC methods about the mesh as a whole, answered over the xDS socket. */
+export const serverTableResource = (): Any =>
+  protos().encode('envoy.config.route.v3.RouteConfiguration', {
+    name: serverTable,
+    virtual_hosts: [
+      {
+        name: 'stowage',
+        domains: ['*'],
+        routes: [
+          {
+            match: { safe_regex: { regex: '/inference\\.GRPCInferenceService/Server(Live|Ready|Metadata)' } },
+            route: { cluster: meshdCluster, timeout: { seconds: 5 } },
+          },
+        ],
+      },
+    ],
+  });
