@@ -45,6 +45,24 @@ module.exports = {
     only('report-is-a-view', '^src/report', '^src/(cli|project|render)', 'reports show plans, nothing else'),
     only('project-is-the-edge', '^src/project', '^src/(render|report|cli)', 'files and lockfile around the core'),
     only('cli-is-a-leaf', '^(src/(?!cli)|components)', '^src/cli', 'nothing depends on the CLI'),
+    only(
+      'mesh-and-agent-are-leaves',
+      '^(src/(?!(mesh|agent|local|cli)/)|components)',
+      '^src/(mesh|agent|local)/',
+      'what runs in the cluster is used by `stowage local` and the CLI alone',
+    ),
+    only(
+      'mesh-knows-tables-only',
+      '^src/(mesh|protocol)/',
+      '^src/(agent|local|pack|verify|plan|project|report|cli)/',
+      'meshd reads model tables and talks to agents; it knows no plan',
+    ),
+    only(
+      'agent-knows-tables-only',
+      '^src/agent/',
+      '^src/(mesh|local|pack|verify|plan|project|report|cli)/',
+      'the agent reads its model table; it knows no plan',
+    ),
     { name: 'resolvable', severity: 'error', from: { path: '^(src|components)' }, to: { couldNotResolve: true } },
   ],
   options: {
