@@ -45,6 +45,9 @@ module.exports = {
     only('report-is-a-view', '^src/report', '^src/(cli|project|render)', 'reports show plans, nothing else'),
     only('project-is-the-edge', '^src/project', '^src/(render|report|cli)', 'files and lockfile around the core'),
     only('cli-is-a-leaf', '^(src/(?!cli)|components)', '^src/cli', 'nothing depends on the CLI'),
+    only('mesh-is-apart', '^src/(?!mesh|agent|local|cli)', '^src/(mesh|agent|local)', 'run time is built on the core'),
+    only('mesh-knows-no-agent', '^src/mesh', '^src/(agent|local)', 'they share src/protocol alone'),
+    only('agent-knows-no-mesh', '^src/agent', '^src/(mesh|local)', 'they share src/protocol alone'),
     { name: 'resolvable', severity: 'error', from: { path: '^(src|components)' }, to: { couldNotResolve: true } },
   ],
   options: {
