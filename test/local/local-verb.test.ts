@@ -87,6 +87,8 @@ describe.skipIf(!installed)('the quickstart (skipped: scripts/mesh-parts.sh envo
     expect(pids.length).toBe(5);
     const ended = new Promise<number | null>((done) => void local?.once('exit', done));
     local.kill('SIGINT');
+    // As npm does with Ctrl-C.
+    local.kill('SIGINT');
     expect(await ended).toBe(0);
     expect(pids.filter(isAlive)).toEqual([]);
     expect(readdirSync(state)).not.toContain('local.json');

@@ -91,12 +91,12 @@ function follower(
   };
 }
 
-/** The first SIGINT or SIGTERM asks for a stop; a second one ends the process at once, and the kernel its children. */
+/** SIGINT or SIGTERM asks for a stop, which is bounded; more of them (npm passes Ctrl-C on) change nothing. */
 function stopSignal(): { readonly signal: AbortSignal; readonly came: Promise<void> } {
   const controller = new AbortController();
   const came = new Promise<void>((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(name, () => {
+      process.on(name, () => {
         controller.abort();
         resolve();
       });
