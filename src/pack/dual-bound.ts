@@ -78,7 +78,7 @@ function dualClassBound(context: ClassContext, found: Found): DualClassBound {
     return true;
   };
   const done = () => cost.cost >= found.cost && pods.cost >= found.pods;
-  const effort = { rounds: 150, tolerance: 1e-4 };
+  const effort = { rounds: 100, tolerance: 5e-4 };
   if (!done() && price.some((value) => value > 0)) add(solveFluid(copiesProblem(numbers, grid, false), effort).weights);
   if (!done()) add(solveFluid(copiesProblem(numbers, grid, true), effort).weights);
   for (const which of ['cost', 'pods'] as const) {

@@ -46,7 +46,7 @@ export function usefulTypes(types: ShardTypes, needed: (i: number, p: number) =>
 export function makeGuide(types: ShardTypes, useful: readonly TypeTable[]): Guide {
   const { numbers } = types;
   const { problem, stepsOf } = shardsProblem(numbers, useful);
-  const fluid = solveFluid(problem, { rounds: 120, tolerance: 5e-4 });
+  const fluid = solveFluid(problem, { rounds: 60, tolerance: 2e-3 });
   const room: Float64Array[] = [];
   useful.forEach((type, t) => {
     const own = new Float64Array(types.dimensions.length);

@@ -59,7 +59,7 @@ export function packClass(
   const guide = makeGuide(types, useful);
   const ways = waysOf(numbers, useful, guide);
   const best = new Best();
-  let left = Math.min(classWork, 50_000 + models.length * 3000) / (scarcity.size > 0 ? 4 : 1);
+  let left = Math.min(classWork, 20_000 + models.length * 1000) / (scarcity.size > 0 ? 4 : 1);
   const spend = (work: number): void => {
     left -= work;
   };
@@ -81,7 +81,7 @@ export function packClass(
   const settled = () => nothingBetween(guide, best.cost);
   if (scarcity.size === 0 && !settled() && models.length <= mostForCompletion && models.length <= 16 * shards) {
     const all = Array.from({ length: models.length }, (_, i) => i);
-    const nodes = Math.max(200, Math.floor((50_000 + models.length * 3000) / (shards * useful.length)));
+    const nodes = Math.max(200, Math.floor((20_000 + models.length * 1000) / (shards * useful.length)));
     for (const fullness of [0, 0.05]) {
       const bins = new Bins(types, context.hasConflicts);
       completeShards(bins, all, guide, nodes, fullness);
@@ -153,7 +153,7 @@ function searchFleets(
     guide.types,
     guide.cost * (1 - 1e-9) - price,
     best.cost - price,
-    small ? 3000 : 300,
+    small ? 1000 : 100,
   )) {
     if (left() < 0) return;
     const fleet = [...base, ...extra];
