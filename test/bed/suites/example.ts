@@ -49,6 +49,7 @@ export function exampleSuite({ bed: theBed, beforeAll: prepare }: UseBed): void 
       await stack.up(copy);
       const { fleet, plan } = fleetAndPlan(copy);
       await expectPlanIsReality(theBed(), fleet, plan, namespace);
+      expect(plan.summary.gpus).toEqual({ L4: 2 });
       expect(await stack.outputs()).toMatchObject({ pods: plan.summary.pods, gpus: plan.summary.gpus });
     });
 
@@ -91,7 +92,19 @@ function copyProject(target: string): void {
     filter: (path) => !path.endsWith('node_modules'),
   });
   symlinkSync(join(root, 'node_modules'), join(target, 'node_modules'));
+  addImageModels(join(target, 'examples/quickstart/fleet.yaml'));
 }
+
+/** The quickstart runs on CPUs alone: image models on a GPU pool beside it, so that GPUs are counted, too. */
+function addImageModels(file: string): void {
+  const pool =
+    '  - { name: gpu, accelerator: { kind: L4, memory: 23034Mi }, cpu: 8, memory: 32Gi, pricePerNodeHour: 0.8, maxNodes: 4 }\n';
+  const fleet = readFileSync(file, 'utf8').replace(/^pools:\n/m, (line) => `${line}${pool}`);
+  writeFileSync(file, `${fleet.trimEnd()}\n${imageModel('resnet50', 2)}${imageModel('efficientnet', 1)}`);
+}
+
+const imageModel = (name: string, replicas: number): string =>
+  `  - { name: ${name}, format: onnx, storageUri: hf://timm/${name}, gpuMemory: 195Mi, memory: 49Mi, throughputPerSecond: 2631, requestsPerSecond: 100, replicas: ${replicas} }\n`;
 
 function fleetAndPlan(project: string) {
   const example = join(project, 'examples/quickstart');
@@ -102,9 +115,7 @@ function fleetAndPlan(project: string) {
 }
 
 function addModel(file: string): void {
-  const model =
-    '  - { name: newcomer, format: onnx, storageUri: hf://timm/newcomer, gpuMemory: 90Mi, memory: 30Mi, throughputPerSecond: 9000, requestsPerSecond: 10 }\n';
-  writeFileSync(file, `${readFileSync(file, 'utf8').trimEnd()}\n${model}`);
+  writeFileSync(file, `${readFileSync(file, 'utf8').trimEnd()}\n${imageModel('newcomer', 1)}`);
 }
 
 const readIfThere = (file: string): string | null => (existsSync(file) ? readFileSync(file, 'utf8') : null);
