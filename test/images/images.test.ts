@@ -84,7 +84,7 @@ describe('what the images hold', () => {
   });
 
   const envoy = join(defaultPartsDirectory(), 'envoy/bin/envoy');
-  it.skipIf(!existsSync(envoy))('has a configuration that Envoy takes (skipped: scripts/mesh-parts.sh envoy)', () => {
+  it.skipIf(!existsSync(envoy))('has a configuration that Envoy takes (needs scripts/mesh-parts.sh envoy)', () => {
     const config = join(tree, 'etc/stowage/envoy.yaml');
     const { status, stderr } = spawnSync(envoy, ['--mode', 'validate', '--config-path', config], { encoding: 'utf8' });
     expect(status, stderr).toBe(0);
@@ -94,7 +94,7 @@ describe('what the images hold', () => {
 const hasBuildah = spawnSync('buildah', ['--version']).status === 0 && process.getuid?.() === 0;
 
 /** Containerfiles with base images made here, of this machine's Node and shell: no registry is asked. */
-describe.skipIf(!hasBuildah)('the images (skipped: no buildah, or not root)', () => {
+describe.skipIf(!hasBuildah)('the images (need buildah and root)', () => {
   const environment = (): NodeJS.ProcessEnv => {
     const config = join(directory, 'storage.conf');
     writeFileSync(

@@ -26,7 +26,7 @@ describe('stowage local', () => {
     expect(missing.stderr).toMatch(/bash .*mesh-parts\.sh envoy mlserver/);
   });
 
-  it.skipIf(!installed)('refuses a port that is taken (skipped: scripts/mesh-parts.sh envoy mlserver)', async () => {
+  it.skipIf(!installed)('refuses a port that is taken (needs scripts/mesh-parts.sh envoy mlserver)', async () => {
     const server = createServer();
     await new Promise<void>((done) => void server.listen(0, '127.0.0.1', done));
     const { port } = server.address() as { port: number };
@@ -38,7 +38,7 @@ describe('stowage local', () => {
 });
 
 /** The quickstart as its README has it: trained, served, asked, changed, stopped. */
-describe.skipIf(!installed)('the quickstart (skipped: scripts/mesh-parts.sh envoy mlserver)', () => {
+describe.skipIf(!installed)('the quickstart (needs scripts/mesh-parts.sh envoy mlserver)', () => {
   let local: ChildProcess | null = null;
   afterAll(() => void local?.kill('SIGKILL'));
 

@@ -20,7 +20,7 @@ const clients = join(parts, 'clients/bin/python');
 const names = modelNames(20);
 
 /** Envoy, meshd, 2 shards of 2 pods, each a real MLServer with its agent: all as `stowage local` starts them. */
-describe.skipIf(!installed)('a mesh on this machine (skipped: scripts/mesh-parts.sh envoy mlserver)', () => {
+describe.skipIf(!installed)('a mesh on this machine (needs scripts/mesh-parts.sh envoy mlserver)', () => {
   let mesh: LocalMesh;
   let fleet: Fleet;
   let planned: PlannedFleet;
@@ -102,7 +102,7 @@ describe.skipIf(!installed)('a mesh on this machine (skipped: scripts/mesh-parts
   });
 
   it.skipIf(!existsSync(clients))(
-    "answers Triton's own clients (skipped: scripts/mesh-parts.sh clients)",
+    "answers Triton's own clients (needs scripts/mesh-parts.sh clients)",
     { timeout: 60_000 },
     () => {
       const address = mesh.state.endpoint.replace('http://', '');
