@@ -12,6 +12,7 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/support/repeatable.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: 'forks',
