@@ -81,4 +81,28 @@ describe('control', () => {
       { numRuns: Number(process.env.CONTROL_RUNS ?? 30) },
     );
   });
+
+  // Known and open, found by the first property: a restarted router drops a route that one pod could still serve, after the
+  // model failed on the shard's other pod and moved away meanwhile. Mend control, then make this an `it`.
+  it.fails('keeps a route after a restart while one pod holds a model that failed on another and moved', () => {
+    const found: readonly (readonly [Step['what'], number, number])[] = [
+      ['break-model', 0, 0],
+      ['restart-router', 0, 0],
+      ['move', 22, 0],
+      ['tick', 0, 0],
+      ['source', 0, 0],
+      ['drop', 0, 0],
+      ['finish-load', 0, 1],
+      ['send', 0, 0],
+      ['add-pod', 130, 0],
+      ['source', 0, 0],
+      ['source', 0, 0],
+      ['ack', 0, 0],
+      ['source', 0, 0],
+    ];
+    run(
+      startMesh(1, 1000, []),
+      found.map(([what, a, b]) => ({ what, a, b })),
+    );
+  });
 });
