@@ -1,5 +1,6 @@
 import type { Dimension } from '../declare/capacity';
 import type { Pool } from '../declare/fleet';
+import { sumClasses } from './class-sums';
 import type { CheckedClass, Declared } from './declared';
 import { checkDualCertificate } from './dual-bound';
 import { type Amounts, ceilDiv, dimensionNames, greater, hostMemory, lesser, roomOfPod, roundDiv } from './exact';
@@ -29,30 +30,15 @@ export function checkBound(declared: Declared, bound: unknown, usage: Usage | nu
     log.add('STW2105', path, `the certificate must be of the method "dual" or "volume" with a list of classes`);
     return;
   }
-  const byName = new Map<string, CheckedClass[]>();
-  for (const sharing of declared.classes) byName.set(sharing.name, [...(byName.get(sharing.name) ?? []), sharing]);
-  let pods = 0n;
-  let cost = 0n;
-  let readable = true;
-  listed.forEach((entry: unknown, index) => {
-    const where = `${path}.classes[${index}]`;
-    const name = field(entry, 'class');
-    const sharing = typeof name === 'string' ? byName.get(name)?.shift() : undefined;
-    if (sharing === undefined) {
-      log.add('STW2105', `${where}.class`, `the fleet has no class ${shown(name)}, or it was counted before`);
-      readable = false;
-      return;
-    }
-    const stated = checkClass(declared, sharing, entry, where, log);
-    if (stated === null) readable = false;
-    else {
-      pods += stated.pods;
-      cost += stated.cost;
-    }
-  });
-  for (const sharing of [...byName.values()].flat())
-    log.add('STW2105', `${path}.classes`, `the class ${sharing.name} is missing`);
-  if (!readable) return;
+  const sums = sumClasses(
+    declared,
+    listed,
+    path,
+    (sharing, entry, where) => checkClass(declared, sharing, entry, where, log),
+    log,
+  );
+  if (sums === null) return;
+  const { pods, cost } = sums;
   const statedPods = field(certificate, 'pods');
   const statedCost = field(certificate, 'podCostMicrosPerHour');
   if (statedPods !== Number(pods))

@@ -1,5 +1,6 @@
 import type { Fleet } from '../declare/fleet';
 import type { Diagnostic } from '../errors/stowage-error';
+import { sumClasses } from './class-sums';
 import { costsAtLeast, type Requirement } from './cover';
 import { type CheckedClass, type Declared, declaredOf } from './declared';
 import { BoundClass, readWeighting } from './dual-weighting';
@@ -36,32 +37,15 @@ export function checkDualCertificate(
     log.add('STW2105', path, 'the certificate must be of the method "dual" with a list of classes');
     return null;
   }
-  const byName = new Map<string, CheckedClass[]>();
-  for (const sharing of declared.classes) byName.set(sharing.name, [...(byName.get(sharing.name) ?? []), sharing]);
-  let pods = 0n;
-  let cost = 0n;
-  let readable = true;
-  listed.forEach((entry: unknown, index) => {
-    const where = `${path}.classes[${index}]`;
-    const name = field(entry, 'class');
-    const sharing = typeof name === 'string' ? byName.get(name)?.shift() : undefined;
-    if (sharing === undefined) {
-      log.add('STW2105', `${where}.class`, `the fleet has no class ${shown(name)}, or it was counted before`);
-      readable = false;
-      return;
-    }
-    const stated = checkClass(declared, sharing, entry, where, log);
-    if (stated === null) readable = false;
-    else {
-      pods += stated.pods;
-      cost += stated.cost;
-    }
-  });
-  for (const sharing of [...byName.values()].flat()) {
-    log.add('STW2105', `${path}.classes`, `the class ${sharing.name} is missing`);
-    readable = false;
-  }
-  if (!readable) return null;
+  const summed = sumClasses(
+    declared,
+    listed,
+    path,
+    (sharing, entry, where) => checkClass(declared, sharing, entry, where, log),
+    log,
+  );
+  if (summed === null || summed.missing) return null;
+  const { pods, cost } = summed;
   const sums = [
     ['pods', pods],
     ['podCostMicrosPerHour', cost],
