@@ -199,12 +199,21 @@ export interface Budgets {
   readonly memoryBytes: Limit | null;
   readonly costMicrosPerHour: Limit | null;
   readonly modelsPerShard: Limit | null;
+  /** Different sets of shards that some model has its copies in: the router has a cluster for each. */
+  readonly replicaSets: Limit | null;
   /** Of one change against the lockfile. */
   readonly moves: Limit | null;
   readonly moveBytes: Limit | null;
 }
 
+/**
+ * How a model of several copies is laid out. `copies`: shards of one pod, each copy in any that has no other copy of it.
+ * `equal`: shards of as many equal pods as the models ask for.
+ */
+export type ReplicaLayout = 'copies' | 'equal';
+
 export interface PackingOptions {
+  readonly layout: ReplicaLayout;
   /** Share of an accelerator's (or a pod's CPU) time that the packer fills, in millionths: 700,000. */
   readonly utilizationTargetMicro: number;
   /** Accelerator memory a pod keeps free (fragmentation, workspace). */

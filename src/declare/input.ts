@@ -156,11 +156,18 @@ export interface BudgetsInput {
   /** Dollars. */
   costPerHour?: LimitInput<number> | undefined;
   modelsPerShard?: LimitInput<number> | undefined;
+  /** Different sets of shards that models have their copies in. */
+  replicaSets?: LimitInput<number> | undefined;
   moves?: LimitInput<number> | undefined;
   moveBytes?: LimitInput<Quantity> | undefined;
 }
 
 export interface PackingInput {
+  /**
+   * `copies`: shards of one pod, each copy of a model in any of them. `equal`: shards of equal pods; dearer, but its pods
+   * roll without a spare one. @default equal
+   */
+  layout?: 'copies' | 'equal' | undefined;
   /** Share of a pod's accelerator and CPU time that is filled. @default 0.7 */
   utilizationTarget?: number | undefined;
   /** Accelerator memory that each pod keeps free. @default 512Mi */

@@ -11,6 +11,7 @@ const parseCount = parseBytes;
 export function resolvePacking(head: FleetHead, quantities: QuantityReader): PackingOptions {
   const { utilizationTarget, acceleratorReserve } = head.packing ?? {};
   return {
+    layout: head.packing?.layout ?? 'equal',
     utilizationTargetMicro: quantities.read(parseMicros, utilizationTarget, 0.7, 'packing', 'utilizationTarget'),
     acceleratorReserveBytes: quantities.read(parseBytes, acceleratorReserve, '512Mi', 'packing', 'acceleratorReserve'),
   };
@@ -42,6 +43,7 @@ export function resolveBudgets(head: FleetHead, quantities: QuantityReader): Bud
     memoryBytes: quantities.limit(parseBytes, budgets.memory, 'budgets', 'memory'),
     costMicrosPerHour: quantities.limit(parseMicros, budgets.costPerHour, 'budgets', 'costPerHour'),
     modelsPerShard: quantities.limit(parseCount, budgets.modelsPerShard, 'budgets', 'modelsPerShard'),
+    replicaSets: quantities.limit(parseCount, budgets.replicaSets, 'budgets', 'replicaSets'),
     moves: quantities.limit(parseCount, budgets.moves, 'budgets', 'moves'),
     moveBytes: quantities.limit(parseBytes, budgets.moveBytes, 'budgets', 'moveBytes'),
   };

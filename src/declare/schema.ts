@@ -176,6 +176,7 @@ const budgetsSchema = z.strictObject({
   memory: limit(quantity).optional(),
   costPerHour: limit(amount).optional(),
   modelsPerShard: limit(positive).optional(),
+  replicaSets: limit(positive).optional(),
   moves: limit(count).optional(),
   moveBytes: limit(quantity).optional(),
 });
@@ -192,6 +193,7 @@ export const fleetHeadSchema = z.strictObject({
   budgets: budgetsSchema.optional(),
   packing: z
     .strictObject({
+      layout: z.enum(['copies', 'equal']).optional(),
       utilizationTarget: z.number().min(0.01).max(1).optional(),
       acceleratorReserve: quantity.optional(),
     })

@@ -2,7 +2,7 @@ import { byCodePoint } from '../declare/findings';
 import type { Model } from '../declare/fleet';
 import { type ClassContext, demandArray, dimensionCount } from './class-context';
 import { OpenShard } from './open-shard';
-import type { LockedShard, MoveReason, PackRequest } from './packing';
+import type { Eviction, LockedShard, PackRequest } from './packing';
 import type { PoolLimits } from './pool-limits';
 import { replicasNeeded } from './replicas';
 
@@ -12,7 +12,7 @@ export interface Kept {
   readonly shards: ReadonlyMap<string, OpenShard[]>;
   /** Keys of models that stay. */
   readonly placed: ReadonlySet<string>;
-  readonly evicted: readonly { readonly model: string; readonly reason: MoveReason }[];
+  readonly evicted: readonly Eviction[];
 }
 
 /** Keeps each locked model where it is, as long as its shard may and can hold it; a shard that overflows loses the fewest. */
@@ -20,7 +20,7 @@ export function keepLocked(request: PackRequest, contexts: readonly ClassContext
   const { prior } = request;
   const shards = new Map<string, OpenShard[]>();
   const placed = new Set<string>();
-  const evicted: { model: string; reason: MoveReason }[] = [];
+  const evicted: Eviction[] = [];
   if (prior === undefined) return { shards, placed, evicted };
   const declared = new Map<string, { model: Model; context: ClassContext }>();
   for (const context of contexts)
@@ -30,11 +30,12 @@ export function keepLocked(request: PackRequest, contexts: readonly ClassContext
   for (const locked of prior.models) {
     const entry = declared.get(locked.key);
     if (entry === undefined) continue;
-    if (request.unlocked?.has(locked.key)) evicted.push({ model: locked.key, reason: 'unlocked' });
-    else if (!known.has(locked.shard)) evicted.push({ model: locked.key, reason: 'shard-gone' });
+    const home = locked.shards[0] as string;
+    if (request.unlocked?.has(locked.key)) evicted.push({ model: locked.key, shard: home, reason: 'unlocked' });
+    else if (!known.has(home)) evicted.push({ model: locked.key, shard: home, reason: 'shard-gone' });
     else {
-      const own = members.get(locked.shard);
-      if (own === undefined) members.set(locked.shard, [entry]);
+      const own = members.get(home);
+      if (own === undefined) members.set(home, [entry]);
       else own.push(entry);
     }
   }
@@ -51,7 +52,11 @@ export function keepLocked(request: PackRequest, contexts: readonly ClassContext
     const same = all.filter((entry) => entry.context === context);
     for (const entry of all)
       if (entry.context !== context || !suits)
-        evicted.push({ model: entry.model.key, reason: pool === undefined ? 'shard-gone' : 'class-changed' });
+        evicted.push({
+          model: entry.model.key,
+          shard: id,
+          reason: pool === undefined ? 'shard-gone' : 'class-changed',
+        });
     if (!suits || pool === undefined) continue;
     // All its models need more copies: more replicas move nothing.
     const fewest = same.reduce(
@@ -62,11 +67,11 @@ export function keepLocked(request: PackRequest, contexts: readonly ClassContext
     const shard = new OpenShard(id, pool, replicas, context.capacity.get(pool.name) as number[], context.runtime);
     for (const { model } of same.sort((a, b) => byCodePoint(a.model.key, b.model.key))) {
       if (model.replicas > replicas || !shard.welcomes(model))
-        evicted.push({ model: model.key, reason: 'no-longer-fits' });
+        evicted.push({ model: model.key, shard: id, reason: 'no-longer-fits' });
       else shard.add(model);
     }
     while (shard.overflows())
-      evicted.push({ model: shard.remove(mostRelief(shard, context)).key, reason: 'no-longer-fits' });
+      evicted.push({ model: shard.remove(mostRelief(shard, context)).key, shard: id, reason: 'no-longer-fits' });
     if (shard.models.length === 0) continue;
     for (const model of shard.models) placed.add(model.key);
     limits.add(pool, context.owner, replicas);

@@ -7,7 +7,7 @@ import { dualBound } from './dual-bound';
 import { keepLocked } from './keep-locked';
 import type { PackedShard } from './pack-class';
 import { packClasses } from './pack-classes';
-import type { LockedPlacement, MoveReason, Packing, PackRequest, Shard } from './packing';
+import type { Eviction, LockedPlacement, Packing, PackRequest, Shard } from './packing';
 import { PoolLimits } from './pool-limits';
 import { maxReplicas, replicasNeeded } from './replicas';
 import { newShardId } from './shard-id';
@@ -97,7 +97,7 @@ function inheritNames(
 ): ReadonlyMap<number, string> {
   const result = new Map<number, string>();
   if (prior === undefined) return result;
-  const before = new Map(prior.models.map((model) => [model.key, model.shard]));
+  const before = new Map(prior.models.map((model) => [model.key, model.shards[0] as string]));
   const overlaps: { readonly index: number; readonly id: string; readonly count: number }[] = [];
   groups.forEach((models, index) => {
     const counts = new Map<string, number>();
@@ -132,13 +132,10 @@ function toShard(context: ClassContext, shard: PackedShard, id: string, models: 
   };
 }
 
-function movedByRepack(
-  prior: LockedPlacement | undefined,
-  shards: readonly Shard[],
-): { model: string; reason: MoveReason }[] {
+function movedByRepack(prior: LockedPlacement | undefined, shards: readonly Shard[]): Eviction[] {
   const after = new Map(shards.flatMap((shard) => shard.models.map((key) => [key, shard.id] as const)));
   return (prior?.models ?? [])
-    .filter((model) => after.has(model.key) && after.get(model.key) !== model.shard)
-    .map((model) => ({ model: model.key, reason: 'repack' as const }))
+    .filter((model) => after.has(model.key) && after.get(model.key) !== model.shards[0])
+    .map((model) => ({ model: model.key, shard: model.shards[0] as string, reason: 'repack' as const }))
     .sort((a, b) => byCodePoint(a.model, b.model));
 }

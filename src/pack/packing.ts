@@ -2,7 +2,10 @@ import type { Dimension } from '../declare/capacity';
 import type { Fleet } from '../declare/fleet';
 import type { EventSink } from '../events';
 
-/** One Deployment of `replicas` identical pods on `pool`; each pod holds every model of `models`. */
+/**
+ * One Deployment of `replicas` identical pods on `pool`; each pod holds every model of `models`. A model may be in several
+ * shards: its copies are the pods of all of them, and each pod takes an equal part of its load.
+ */
 export interface Shard {
   /** DNS label; allocated once, never renumbered, says nothing of the content. */
   readonly id: string;
@@ -29,7 +32,8 @@ export interface LockedShard {
 }
 export interface LockedModel {
   readonly key: string;
-  readonly shard: string;
+  /** Shards that hold it, sorted; never empty. */
+  readonly shards: readonly string[];
   /** What it was packed with. */
   readonly acceleratorMemoryBytes: number;
   readonly memoryBytes: number;
@@ -123,13 +127,20 @@ export interface WeightingSteps {
   readonly steps: readonly { readonly from: number; readonly value: number }[];
 }
 
-/** Result of packing. Every model of the fleet is in exactly one shard. */
+/** Result of packing. Every model of the fleet is in at least one shard. */
 export interface Packing {
   /** Sorted by id. */
   readonly shards: readonly Shard[];
   readonly bound: BoundCertificate;
-  /** Locked models that left their shard, by key, and why; sorted by key. */
-  readonly evicted: readonly { readonly model: string; readonly reason: MoveReason }[];
+  /** Locked models that left a shard, and why; sorted by key, then shard. */
+  readonly evicted: readonly Eviction[];
+}
+
+export interface Eviction {
+  readonly model: string;
+  /** The shard that it left. */
+  readonly shard: string;
+  readonly reason: MoveReason;
 }
 
 /** Why a locked model is in another shard than before. */

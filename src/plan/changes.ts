@@ -21,7 +21,7 @@ export function changesAgainst(
     const freshPods = before?.pool === shard.pool ? Math.max(0, shard.replicas - before.replicas) : shard.replicas;
     shard.models.forEach((key, i) => {
       const old = oldModels.get(key);
-      const stays = old?.shard === shard.id;
+      const stays = old?.shards.includes(shard.id) === true;
       moveBytes += (stays ? freshPods : shard.replicas) * (shard.sizes.diskBytes[i] ?? 0);
       if (old === undefined) {
         added.push(key);
@@ -29,8 +29,9 @@ export function changesAgainst(
       }
       known++;
       if (!stays) {
-        const fallback = oldShards.has(old.shard) ? 'repack' : 'shard-gone';
-        moved.push({ model: key, from: old.shard, to: shard.id, reason: reasons.get(key) ?? fallback });
+        const from = old.shards[0] as string;
+        const fallback = oldShards.has(from) ? 'repack' : 'shard-gone';
+        moved.push({ model: key, from, to: shard.id, reason: reasons.get(key) ?? fallback });
       }
       const acceleratorMemoryBytes = shard.sizes.acceleratorMemoryBytes[i] ?? 0;
       const memoryBytes = shard.sizes.memoryBytes[i] ?? 0;
@@ -48,6 +49,7 @@ export function changesAgainst(
     added: added.sort(),
     removed: known === oldModels.size ? [] : removedModels(oldModels, shards),
     moved: moved.sort(byModel),
+    copies: [],
     resized: resized.sort(byModel),
     shardsAdded: shards.map((shard) => shard.id).filter((id) => !oldShards.has(id)),
     shardsRemoved: [...oldShards.keys()].filter((id) => !now.has(id)).sort(),

@@ -17,7 +17,7 @@ export function mergeLocks(base: LockedPlacement, ours: LockedPlacement, theirs:
   const notes: string[] = [];
   const renamed = renameCollisions(base, ours, theirs, notes);
   const models = mergeModels(base, ours, renamed, notes);
-  const shards = mergeShards(base, ours, renamed, new Set(models.map((model) => model.shard)), notes);
+  const shards = mergeShards(base, ours, renamed, new Set(models.flatMap((model) => model.shards)), notes);
   return { merged: { shards, models }, notes };
 }
 
@@ -44,7 +44,7 @@ function renameCollisions(
   const rename = (id: string) => ids.get(id) ?? id;
   return {
     shards: theirs.shards.map((shard) => ({ ...shard, id: rename(shard.id) })),
-    models: theirs.models.map((model) => ({ ...model, shard: rename(model.shard) })),
+    models: theirs.models.map((model) => ({ ...model, shards: model.shards.map(rename) })),
   };
 }
 
@@ -84,12 +84,13 @@ function mergeModel(
   theirs: LockedModel,
   notes: string[],
 ): LockedModel {
-  const bothMoved = ours.shard !== theirs.shard && base?.shard !== ours.shard && base?.shard !== theirs.shard;
+  const home = (model: LockedModel | undefined) => model?.shards.join(', ');
+  const bothMoved = home(ours) !== home(theirs) && home(base) !== home(ours) && home(base) !== home(theirs);
   if (bothMoved)
-    notes.push(`${key} was placed on both sides: it stays in our ${ours.shard}, not in their ${theirs.shard}`);
+    notes.push(`${key} was placed on both sides: it stays in our ${home(ours)}, not in their ${home(theirs)}`);
   return {
     key,
-    shard: pick(base?.shard, ours.shard, theirs.shard),
+    shards: home(base) === home(ours) ? theirs.shards : ours.shards,
     acceleratorMemoryBytes: pick(
       base?.acceleratorMemoryBytes,
       ours.acceleratorMemoryBytes,
@@ -141,7 +142,9 @@ function pick<T>(base: T | undefined, ours: T, theirs: T): T {
 
 function sameModel(a: LockedModel, b: LockedModel): boolean {
   return (
-    a.shard === b.shard && a.acceleratorMemoryBytes === b.acceleratorMemoryBytes && a.memoryBytes === b.memoryBytes
+    a.shards.join() === b.shards.join() &&
+    a.acceleratorMemoryBytes === b.acceleratorMemoryBytes &&
+    a.memoryBytes === b.memoryBytes
   );
 }
 

@@ -41,9 +41,11 @@ export function parseLockfile(text: string, file?: string): LockedPlacement {
     }
   }
   for (const model of models.values()) {
-    if (shards.has(model.shard)) continue;
-    const index = lineOf.get(model) ?? 0;
-    findings.add('STW3106', `line ${index + 1}: ${model.key} is in ${model.shard}, which has no line`, at(index));
+    for (const shard of model.shards) {
+      if (shards.has(shard)) continue;
+      const index = lineOf.get(model) ?? 0;
+      findings.add('STW3106', `line ${index + 1}: ${model.key} is in ${shard}, which has no line`, at(index));
+    }
   }
   findings.throwIfAny();
   return { shards: sorted([...shards.values()], idOf), models: sorted([...models.values()], keyOf) };
@@ -60,15 +62,21 @@ export function formatLockfile(locked: LockedPlacement): string {
 
 /** What the lockfile keeps of a packing: the assignment, and the sizes it was made with. */
 export function lockOf(fleet: Fleet, packing: Packing): LockedPlacement {
-  const shardOf = new Map<string, string>();
-  for (const shard of packing.shards) for (const key of shard.models) shardOf.set(key, shard.id);
+  const shardsOf = new Map<string, string[]>();
+  for (const shard of packing.shards) {
+    for (const key of shard.models) {
+      const own = shardsOf.get(key);
+      if (own === undefined) shardsOf.set(key, [shard.id]);
+      else own.push(shard.id);
+    }
+  }
   const models: LockedModel[] = [];
   for (const { key, footprint } of fleet.models) {
-    const shard = shardOf.get(key);
-    if (shard === undefined) throw new TypeError(`the packing is of another fleet: it lacks ${key}`);
+    const own = shardsOf.get(key);
+    if (own === undefined) throw new TypeError(`the packing is of another fleet: it lacks ${key}`);
     models.push({
       key,
-      shard,
+      shards: sorted(own, (id) => id),
       acceleratorMemoryBytes: footprint.acceleratorMemoryBytes,
       memoryBytes: footprint.memoryBytes,
     });

@@ -27,6 +27,8 @@ export interface PlanSummary {
   /** Copies of models over all pods. */
   readonly copies: number;
   readonly shards: number;
+  /** Different sets of shards that some model has its copies in. */
+  readonly replicaSets: number;
   readonly shardPods: number;
   readonly routerPods: number;
   readonly pods: number;
@@ -54,6 +56,7 @@ export type BudgetName =
   | 'memory'
   | 'costPerHour'
   | 'modelsPerShard'
+  | 'replicaSets'
   | 'moves'
   | 'moveBytes'
   | `pool.${string}.nodes`;
@@ -130,7 +133,10 @@ export interface Changes {
   readonly against: 'lockfile' | 'nothing';
   readonly added: readonly string[];
   readonly removed: readonly string[];
+  /** One entry for each copy that goes from a shard to another. */
   readonly moved: readonly Move[];
+  /** Models in more or fewer shards than before, beside what moved. */
+  readonly copies: readonly CopyChange[];
   readonly resized: readonly Resize[];
   readonly shardsAdded: readonly string[];
   readonly shardsRemoved: readonly string[];
@@ -142,6 +148,12 @@ export interface Move {
   readonly from: string;
   readonly to: string;
   readonly reason: MoveReason;
+}
+/** Shards that hold the model. */
+export interface CopyChange {
+  readonly model: string;
+  readonly before: number;
+  readonly after: number;
 }
 export interface Resize {
   readonly model: string;

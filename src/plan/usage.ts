@@ -154,6 +154,7 @@ export function summarise(
     tenants: new Set(fleet.models.map((model) => model.tenant)).size,
     copies,
     shards: shards.length,
+    replicaSets: shards.length,
     shardPods,
     routerPods,
     pods: shardPods + routerPods,

@@ -114,7 +114,7 @@ function difference(before: LockedPlacement, after: LockedPlacement): string {
   for (const model of after.models) {
     const was = old.get(model.key);
     if (was === undefined) added++;
-    else if (was.shard !== model.shard) moved++;
+    else if (was.shards.join() !== model.shards.join()) moved++;
     else if (was.acceleratorMemoryBytes !== model.acceleratorMemoryBytes || was.memoryBytes !== model.memoryBytes)
       resized++;
   }

@@ -60,13 +60,13 @@ function expectedChanges(shards: readonly CheckedShard[], prior: LockedPlacement
     for (const { key, footprint } of models) {
       present.add(key);
       const before = oldModels.get(key);
-      const cold = before !== undefined && before.shard === id ? replicas - warm : replicas;
+      const cold = before !== undefined && before.shards.includes(id) ? replicas - warm : replicas;
       moveBytes += BigInt(cold) * BigInt(footprint.diskBytes);
       if (before === undefined) {
         added.push(key);
         continue;
       }
-      if (before.shard !== id) moved.set(key, { from: before.shard, to: id });
+      if (!before.shards.includes(id)) moved.set(key, { from: before.shards[0] as string, to: id });
       const { acceleratorMemoryBytes, memoryBytes } = footprint;
       if (before.acceleratorMemoryBytes !== acceleratorMemoryBytes || before.memoryBytes !== memoryBytes)
         resized.set(key, [before.acceleratorMemoryBytes, acceleratorMemoryBytes, before.memoryBytes, memoryBytes]);

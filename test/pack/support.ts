@@ -17,7 +17,7 @@ export function lockedFrom(fleet: Fleet, packing: Packing): LockedPlacement {
       .flatMap((shard) =>
         shard.models.map((key) => {
           const { acceleratorMemoryBytes, memoryBytes } = of(models, key).footprint;
-          return { key, shard: shard.id, acceleratorMemoryBytes, memoryBytes };
+          return { key, shards: [shard.id], acceleratorMemoryBytes, memoryBytes };
         }),
       )
       .sort((a, b) => (a.key < b.key ? -1 : 1)),

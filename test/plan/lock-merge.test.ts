@@ -19,7 +19,7 @@ const shard = (id: string, more: Partial<LockedShard> = {}): LockedShard => ({
 });
 const model = (name: string, shard: string, memoryBytes = 1): LockedModel => ({
   key: `default/${name}@1`,
-  shard,
+  shards: [shard],
   acceleratorMemoryBytes: 0,
   memoryBytes,
 });
@@ -42,9 +42,9 @@ describe('mergeLocks', () => {
         const theirs = lockFor(input, [...models.slice(0, kept), ...models.slice(cut)], base);
         const { merged, notes } = mergeLocks(base, ours, theirs);
         expect(merged.models.map(({ key }) => key)).toEqual(modelKeys(input));
-        const homes = new Map(merged.models.map(({ key, shard }) => [key, shard]));
-        for (const { key, shard } of ours.models) expect(homes.get(key)).toBe(shard);
-        if (notes.length === 0) for (const { key, shard } of theirs.models) expect(homes.get(key)).toBe(shard);
+        const homes = new Map(merged.models.map(({ key, shards }) => [key, shards.join()]));
+        for (const { key, shards } of ours.models) expect(homes.get(key)).toBe(shards.join());
+        if (notes.length === 0) for (const { key, shards } of theirs.models) expect(homes.get(key)).toBe(shards.join());
         expect(parseLockfile(formatLockfile(merged))).toEqual(merged);
         const { merged: back } = mergeLocks(base, theirs, ours);
         expect(back.models.map(({ key }) => key)).toEqual(modelKeys(input));
@@ -109,7 +109,7 @@ describe('mergeLocks', () => {
       [model('a', 'sa'), model('t', 'sn')],
     );
     const { merged, notes } = mergeLocks(base, ours, theirs);
-    const home = new Map(merged.models.map(({ key, shard }) => [key, shard]));
+    const home = new Map(merged.models.map(({ key, shards }) => [key, shards.join()]));
     expect(home.get('default/o@1')).toBe('sn');
     const moved = merged.shards.find(({ id }) => id === home.get('default/t@1'));
     expect(moved).toMatchObject({ runtime: 'vllm', base: 'b' });

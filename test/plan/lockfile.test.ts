@@ -40,8 +40,8 @@ describe('the lockfile', () => {
         { id: 'sxyz', pool: 'l4', runtime: 'vllm', base: 'Llama-3.1-8B', group: 'shared', replicas: 1 },
       ],
       models: [
-        { key: 'default/a@1', shard: 'sabc', acceleratorMemoryBytes: 1073741824, memoryBytes: 67108864 },
-        { key: 'team.b/B_2@2026-01', shard: 'sxyz', acceleratorMemoryBytes: 0, memoryBytes: 1 },
+        { key: 'default/a@1', shards: ['sabc'], acceleratorMemoryBytes: 1073741824, memoryBytes: 67108864 },
+        { key: 'team.b/B_2@2026-01', shards: ['sxyz'], acceleratorMemoryBytes: 0, memoryBytes: 1 },
       ],
     });
     expect(formatLockfile(parseLockfile(good))).toBe(good);

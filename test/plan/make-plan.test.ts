@@ -170,10 +170,10 @@ describe('makePlan', () => {
     const prior: LockedPlacement = {
       shards: [{ ...(shard as NonNullable<typeof shard>), id: 'sold', replicas: 1 }],
       models: [
-        { key: 'default/a@1', shard: 'sold', acceleratorMemoryBytes: 0, memoryBytes: 1024 * MiB },
-        { key: 'default/b@1', shard: 'sold', acceleratorMemoryBytes: 0, memoryBytes: 512 * MiB },
-        { key: 'default/c@1', shard: 'sgone', acceleratorMemoryBytes: 0, memoryBytes: 1024 * MiB },
-        { key: 'default/z@1', shard: 'sold', acceleratorMemoryBytes: 0, memoryBytes: 1 },
+        { key: 'default/a@1', shards: ['sold'], acceleratorMemoryBytes: 0, memoryBytes: 1024 * MiB },
+        { key: 'default/b@1', shards: ['sold'], acceleratorMemoryBytes: 0, memoryBytes: 512 * MiB },
+        { key: 'default/c@1', shards: ['sgone'], acceleratorMemoryBytes: 0, memoryBytes: 1024 * MiB },
+        { key: 'default/z@1', shards: ['sold'], acceleratorMemoryBytes: 0, memoryBytes: 1 },
       ],
     };
     const { changes, warnings } = plan(fleet, prior);

@@ -40,7 +40,10 @@ export function movedPlan(
 ): PlannedFleet {
   const locked: LockedPlacement = {
     ...before.locked,
-    models: before.locked.models.map((model) => ({ ...model, shard: moves[model.key] ?? model.shard })),
+    models: before.locked.models.map((model) => ({
+      ...model,
+      shards: model.key in moves ? [moves[model.key] as string] : model.shards,
+    })),
   };
   const lockfile = join(directory, 'stowage.lock');
   writeFileSync(lockfile, formatLockfile(locked));

@@ -122,7 +122,7 @@ describe.skipIf(!installed)('a mesh on this machine (needs scripts/mesh-parts.sh
       const moves = Object.fromEntries(
         planned.locked.models
           .filter((_, i) => i % 5 === round)
-          .map(({ key, shard }) => [key, shard === a ? b : a] as const),
+          .map(({ key, shards }) => [key, shards[0] === a ? b : a] as const),
       );
       const result = await under(async () => {
         planned = movedPlan(fleet, planned, moves, directory);
@@ -135,7 +135,7 @@ describe.skipIf(!installed)('a mesh on this machine (needs scripts/mesh-parts.sh
       const routes = state.shards.flatMap(({ models = [] }) =>
         models.map(({ model, route }) => [model, route] as const),
       );
-      expect(new Map(routes)).toEqual(new Map(planned.locked.models.map(({ key, shard }) => [key, shard])));
+      expect(new Map(routes)).toEqual(new Map(planned.locked.models.map(({ key, shards }) => [key, shards[0]])));
       expect(state.models.leaving).toBe(0);
     }
   });
@@ -145,7 +145,7 @@ describe.skipIf(!installed)('a mesh on this machine (needs scripts/mesh-parts.sh
   }, async () => {
     const [a = '', b = ''] = planned.plan.shards.map(({ id }) => id);
     const first = planned.locked.models[0];
-    const moves = first === undefined ? {} : { [first.key]: first.shard === a ? b : a };
+    const moves = first === undefined ? {} : { [first.key]: first.shards[0] === a ? b : a };
     const result = await under(async () => {
       const again = kill('meshd');
       planned = movedPlan(fleet, planned, moves, directory);

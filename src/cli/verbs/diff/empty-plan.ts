@@ -23,6 +23,7 @@ export function emptyPlan({ formatVersion, fleet, summary, baseline, bound }: Pl
       added: [],
       removed: [],
       moved: [],
+      copies: [],
       resized: [],
       shardsAdded: [],
       shardsRemoved: [],

@@ -18,7 +18,7 @@ export function lockedUsage(fleet: Fleet, locked: LockedPlacement): readonly Loc
     if (kind !== null) gpus.set(kind, (gpus.get(kind) ?? 0) + replicas);
   }
   const models = new Map<string, number>();
-  for (const { shard } of locked.models) models.set(shard, (models.get(shard) ?? 0) + 1);
+  for (const shard of locked.models.flatMap((model) => model.shards)) models.set(shard, (models.get(shard) ?? 0) + 1);
   const most = [...models.values()].reduce((a, b) => Math.max(a, b), 0);
   const rows: readonly (readonly [string, number, Limit | null])[] = [
     ['pods', pods, budgets.pods],
