@@ -86,6 +86,7 @@ function joinModels(a: Model, b: Model, overhead: number): Model {
     },
     load: {
       requestsPerSecondMilli: a.load.requestsPerSecondMilli + b.load.requestsPerSecondMilli,
+      requestsPerSecondMicro: a.load.requestsPerSecondMicro + b.load.requestsPerSecondMicro,
       microDuty: a.load.microDuty + b.load.microDuty,
       cpuMillis: a.load.cpuMillis + b.load.cpuMillis,
     },

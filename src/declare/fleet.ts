@@ -101,6 +101,8 @@ export interface Footprint {
 export interface Load {
   /** Of the whole model, all copies together, in thousandths of a request a second. */
   readonly requestsPerSecondMilli: number;
+  /** The same in millionths: rare models are told apart by it. */
+  readonly requestsPerSecondMicro: number;
   /** Accelerator-microseconds a second at reference speed, of the whole model. */
   readonly microDuty: number;
   /** CPU that the whole model's load takes. */
@@ -158,6 +160,8 @@ export interface ServingRuntime {
   readonly livenessPath: string;
   /** How long the server may take to start. */
   readonly startupSeconds: number;
+  /** How long it takes to load a model whose files are there already. */
+  readonly loadMillis: number;
   /** What the server takes with no model loaded. */
   readonly baseFootprint: {
     readonly cpuMillis: number;
@@ -218,6 +222,19 @@ export interface PackingOptions {
   readonly utilizationTargetMicro: number;
   /** Accelerator memory a pod keeps free (fragmentation, workspace). */
   readonly acceleratorReserveBytes: number;
+  readonly onDemand: OnDemandOptions;
+}
+
+/** How much room models get that are loaded at first use, and how long they take to load. */
+export interface OnDemandOptions {
+  /** Share of the requests that may find their model not loaded, in millionths. */
+  readonly targetColdStartMicro: number;
+  /** The requests that the share is of: those to on-demand models of the same sharing class, or the whole fleet's. */
+  readonly targetOf: 'their-requests' | 'all-requests';
+  /** At which a pod fetches model files. */
+  readonly loadBytesPerSecond: number;
+  /** Models that are kept together behind one pod's room, where there are as many: fewer fill it badly. */
+  readonly leastModels: number;
 }
 
 export interface MeshOptions {

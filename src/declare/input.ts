@@ -172,6 +172,22 @@ export interface PackingInput {
   utilizationTarget?: number | undefined;
   /** Accelerator memory that each pod keeps free. @default 512Mi */
   acceleratorReserve?: Quantity | undefined;
+  onDemand?: OnDemandInput | undefined;
+}
+
+/** Room for models of residency `on-demand`: sized from their requests. */
+export interface OnDemandInput {
+  /** Share of requests that may find their model not loaded. @default 0.01 */
+  targetColdStartRate?: number | undefined;
+  /**
+   * Of which requests: those to the on-demand models that may share a pod, or all requests to the fleet.
+   * @default their-requests
+   */
+  of?: 'their-requests' | 'all-requests' | undefined;
+  /** Bytes a second at which a pod fetches model files. @default 256Mi */
+  loadBandwidth?: Quantity | undefined;
+  /** Models kept together behind one pod's room, where there are as many. @default 100 */
+  leastModels?: number | undefined;
 }
 
 export interface MeshInput {
@@ -220,6 +236,8 @@ export interface RuntimeInput {
   ports?: { http: number; grpc?: number | undefined; metrics?: number | undefined } | undefined;
   livenessPath?: string | undefined;
   startupSeconds?: number | undefined;
+  /** To load a model whose files are there already. @default 1 */
+  loadSeconds?: number | undefined;
   /** What the server takes with no model loaded. */
   baseFootprint?:
     | {

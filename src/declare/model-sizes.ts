@@ -2,7 +2,7 @@ import type { Findings } from './findings';
 import type { Footprint, Load } from './fleet';
 import type { FootprintInput, LoadInput, ModelInput } from './input';
 import type { At } from './located';
-import { parseBytes, parseMillis } from './quantities';
+import { parseBytes, parseMicros, parseMillis } from './quantities';
 import { QuantityReader } from './quantity-reader';
 
 const MiB = 2 ** 20;
@@ -66,6 +66,7 @@ export function readLoad(input: ModelInput, at: At, findings: Findings): Load {
   const cpuMillis = requests * (given.cpuSecondsPerRequest ?? 0) * 1e3;
   return {
     requestsPerSecondMilli: quantities.read(parseMillis, requests, 0, 'requestsPerSecond'),
+    requestsPerSecondMicro: quantities.read(parseMicros, requests, 0, 'requestsPerSecond'),
     microDuty: quantities.read(parseBytes, Math.ceil(gpuMicros), 0, 'requestsPerSecond'),
     cpuMillis: quantities.read(parseBytes, Math.ceil(cpuMillis), 0, 'requestsPerSecond'),
   };

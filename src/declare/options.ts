@@ -1,12 +1,16 @@
 import { byCodePoint } from './findings';
-import type { BaselineOptions, Budgets, Limit, MeshOptions, PackingOptions } from './fleet';
+import type { BaselineOptions, Budgets, Limit, MeshOptions, OnDemandOptions, PackingOptions } from './fleet';
 import type { FleetHead } from './input';
 import { parseBytes, parseCpuMillis, parseMicros } from './quantities';
-import type { QuantityReader } from './quantity-reader';
+import type { Parse, QuantityReader } from './quantity-reader';
 
 const version = '0.1.0';
 /** Counts are whole numbers, like bytes. */
 const parseCount = parseBytes;
+const parseSpeed: Parse = (input) => {
+  const result = parseBytes(input);
+  return result.ok && result.value === 0 ? { ok: false, reason: 'must be more than 0' } : result;
+};
 
 export function resolvePacking(head: FleetHead, quantities: QuantityReader): PackingOptions {
   const { utilizationTarget, acceleratorReserve } = head.packing ?? {};
@@ -14,6 +18,18 @@ export function resolvePacking(head: FleetHead, quantities: QuantityReader): Pac
     layout: head.packing?.layout ?? 'equal',
     utilizationTargetMicro: quantities.read(parseMicros, utilizationTarget, 0.7, 'packing', 'utilizationTarget'),
     acceleratorReserveBytes: quantities.read(parseBytes, acceleratorReserve, '512Mi', 'packing', 'acceleratorReserve'),
+    onDemand: resolveOnDemand(head, quantities),
+  };
+}
+
+function resolveOnDemand(head: FleetHead, quantities: QuantityReader): OnDemandOptions {
+  const { targetColdStartRate, of, loadBandwidth, leastModels } = head.packing?.onDemand ?? {};
+  const path = ['packing', 'onDemand'] as const;
+  return {
+    targetColdStartMicro: quantities.read(parseMicros, targetColdStartRate, 0.01, ...path, 'targetColdStartRate'),
+    targetOf: of ?? 'their-requests',
+    loadBytesPerSecond: quantities.read(parseSpeed, loadBandwidth, '256Mi', ...path, 'loadBandwidth'),
+    leastModels: leastModels ?? 100,
   };
 }
 

@@ -4,7 +4,7 @@ import type { BaseModel, ServingRuntime } from './fleet';
 import type { FleetHead, RuntimeInput } from './input';
 import type { At } from './located';
 import { remedyNear } from './names';
-import { parseBytes, parseCpuMillis } from './quantities';
+import { parseBytes, parseCpuMillis, parseMillis } from './quantities';
 import type { QuantityReader } from './quantity-reader';
 
 const MiB = 2 ** 20;
@@ -65,6 +65,10 @@ function mergeRuntime(
       : (parent?.ports ?? { http: 8000, grpc: null, metrics: null }),
     livenessPath: input.livenessPath ?? parent?.livenessPath ?? '/v2/health/live',
     startupSeconds: input.startupSeconds ?? parent?.startupSeconds ?? 300,
+    loadMillis:
+      input.loadSeconds === undefined
+        ? (parent?.loadMillis ?? 1000)
+        : quantities.read(parseMillis, input.loadSeconds, 0, ...path, 'loadSeconds'),
     baseFootprint: {
       cpuMillis:
         base.cpu === undefined && parent

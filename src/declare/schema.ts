@@ -88,6 +88,7 @@ const runtimeSchema = z.strictObject({
     .optional(),
   livenessPath: absolutePath.optional(),
   startupSeconds: positive.max(86_400).optional(),
+  loadSeconds: z.number().min(0).max(86_400).optional(),
   baseFootprint: z
     .strictObject({
       cpu: quantity.optional(),
@@ -196,6 +197,14 @@ export const fleetHeadSchema = z.strictObject({
       layout: z.enum(['copies', 'equal']).optional(),
       utilizationTarget: z.number().min(0.01).max(1).optional(),
       acceleratorReserve: quantity.optional(),
+      onDemand: z
+        .strictObject({
+          targetColdStartRate: z.number().min(0.000001).max(1).optional(),
+          of: z.enum(['their-requests', 'all-requests']).optional(),
+          loadBandwidth: quantity.optional(),
+          leastModels: positive.max(100_000).optional(),
+        })
+        .optional(),
     })
     .optional(),
   mesh: z

@@ -21,6 +21,7 @@ export const mlserver: ServingRuntime = {
   // health/ready turns 400 while any model loads: never probe it.
   livenessPath: '/v2/health/live',
   startupSeconds: 120,
+  loadMillis: 100,
   baseFootprint: { cpuMillis: 250, memoryBytes: 512 * MiB, acceleratorMemoryBytes: 0, diskBytes: 256 * MiB },
   perModelMemoryBytes: 1 * MiB,
   sharedMemory: { baseBytes: 64 * MiB, perModelBytes: 0 },

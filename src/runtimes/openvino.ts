@@ -19,6 +19,7 @@ export const openvino: ServingRuntime = {
   ports: { http: 8000, grpc: 9000, metrics: null },
   livenessPath: '/v2/health/live',
   startupSeconds: 120,
+  loadMillis: 500,
   baseFootprint: { cpuMillis: 250, memoryBytes: 384 * MiB, acceleratorMemoryBytes: 0, diskBytes: 256 * MiB },
   perModelMemoryBytes: 8 * MiB,
   sharedMemory: { baseBytes: 64 * MiB, perModelBytes: 0 },

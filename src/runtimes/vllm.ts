@@ -29,6 +29,7 @@ export const vllm: ServingRuntime = {
   ports: { http: 8000, grpc: null, metrics: null },
   livenessPath: '/health',
   startupSeconds: 900,
+  loadMillis: 1000,
   baseFootprint: { cpuMillis: 1000, memoryBytes: 6 * GiB, acceleratorMemoryBytes: 2 * GiB, diskBytes: 1 * GiB },
   perModelMemoryBytes: 4 * MiB,
   sharedMemory: { baseBytes: 1 * GiB, perModelBytes: 0 },

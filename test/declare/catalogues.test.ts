@@ -153,6 +153,7 @@ describe('a fleet', () => {
     expect(loads({ requestsPerSecond: 10, throughputPerSecond: 100 })?.microDuty).toBe(100_000);
     expect(loads({ load: { requestsPerSecond: 0.5, cpuSecondsPerRequest: 0.2 } })).toEqual({
       requestsPerSecondMilli: 500,
+      requestsPerSecondMicro: 500_000,
       microDuty: 0,
       cpuMillis: 100,
     });

@@ -67,7 +67,11 @@ const everything: FleetInput = {
   ],
   catalogues: ['models/*.csv'],
   budgets: { pods: 1, gpus: { A100: { limit: 3, enforcement: 'warn' } }, memory: { limit: '1Ti' }, costPerHour: 0.5 },
-  packing: { utilizationTarget: 0.5, acceleratorReserve: '1Gi' },
+  packing: {
+    utilizationTarget: 0.5,
+    acceleratorReserve: '1Gi',
+    onDemand: { targetColdStartRate: 0.05, of: 'all-requests', loadBandwidth: '1Gi', leastModels: 50 },
+  },
   mesh: { router: { replicas: 3, envoy: { cpu: 1 } }, serviceType: 'NodePort', gateway: { name: 'g', namespace: 'n' } },
   baseline: { podsPerReplica: 2, sidecarCpu: '250m', minReplicas: 2 },
 };
