@@ -3,8 +3,11 @@ import { checkGpus } from './check-figures';
 import type { CheckedClass, Declared } from './declared';
 import { ceilDiv, greater, hostMemory, takenByModel } from './exact';
 import type { FindingLog } from './finding-log';
-import { type DeclaredLimit, declaredLimits } from './limits';
+import { type DeclaredLimit, declaredLimits, type LimitKind } from './limits';
 import { field, shown } from './reading';
+
+/** Limits that mean nothing where no model shares a server. */
+const ofShardsOnly: readonly LimitKind[] = ['modelsPerShard', 'replicaSets', 'moves', 'moveBytes'];
 
 /** One pool's servers so far. */
 interface Column {
@@ -22,9 +25,7 @@ export function checkBaseline(declared: Declared, baseline: unknown, log: Findin
   const columns = new Map<string, Column>();
   for (const pool of fleet.pools)
     columns.set(pool.name, { pool, replicas: 0n, pods: 0n, cpu: 0n, memory: 0n, nodes: BigInt(pool.minNodes) });
-  const limits = declaredLimits(fleet).filter(
-    ({ of }) => of !== 'modelsPerShard' && of !== 'moves' && of !== 'moveBytes',
-  );
+  const limits = declaredLimits(fleet).filter(({ of }) => !ofShardsOnly.includes(of));
   const fits = new Map<DeclaredLimit, number>();
   const total = { replicas: 0n, pods: 0n, cpu: 0n, memory: 0n };
   fleet.models.forEach((model, count) => {

@@ -19,6 +19,7 @@ export function checkSummary(
     tenants: new Set(fleet.models.map((model) => model.tenant)).size,
     copies: usage.copies,
     shards,
+    replicaSets: usage.replicaSets,
     shardPods: usage.shardPods,
     routerPods: fleet.mesh.routerReplicas,
     pods: usage.pods,
@@ -132,6 +133,8 @@ function usedOf(
       return usage.costMicrosPerHour;
     case 'modelsPerShard':
       return BigInt(usage.mostModels);
+    case 'replicaSets':
+      return BigInt(usage.replicaSets);
     case 'moves':
       return BigInt(moves);
     case 'moveBytes':

@@ -19,6 +19,7 @@ export type LimitKind =
   | 'memory'
   | 'cost'
   | 'modelsPerShard'
+  | 'replicaSets'
   | 'moves'
   | 'moveBytes'
   | 'poolNodes';
@@ -36,6 +37,7 @@ export function declaredLimits({ budgets, pools }: Fleet): readonly DeclaredLimi
   add('memory', 'bytes', budgets.memoryBytes);
   add('cost', 'microdollars', budgets.costMicrosPerHour, 'costPerHour');
   add('modelsPerShard', 'count', budgets.modelsPerShard);
+  add('replicaSets', 'count', budgets.replicaSets);
   add('moves', 'count', budgets.moves);
   add('moveBytes', 'bytes', budgets.moveBytes);
   // A pool's most nodes are a hard limit.

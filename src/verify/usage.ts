@@ -1,5 +1,5 @@
 import type { Pool } from '../declare/fleet';
-import type { CheckedShard } from './check-shards';
+import type { CheckedShard, Placement } from './check-shards';
 import type { Declared } from './declared';
 import { ceilDiv, podPart } from './exact';
 
@@ -7,6 +7,7 @@ import { ceilDiv, podPart } from './exact';
 export interface Usage {
   readonly pools: readonly PoolTaken[];
   readonly copies: bigint;
+  readonly replicaSets: number;
   readonly shardPods: bigint;
   readonly pods: bigint;
   readonly nodes: bigint;
@@ -29,7 +30,7 @@ export interface PoolTaken {
   readonly cost: bigint;
 }
 
-export function usageOf(declared: Declared, shards: readonly CheckedShard[]): Usage {
+export function usageOf(declared: Declared, { shards, replicaSets }: Placement): Usage {
   const { mesh, pools } = declared.fleet;
   const byPool = new Map<Pool, CheckedShard[]>(pools.map((pool) => [pool, []]));
   for (const shard of shards) byPool.get(shard.pool)?.push(shard);
@@ -45,6 +46,7 @@ export function usageOf(declared: Declared, shards: readonly CheckedShard[]): Us
   return {
     pools: taken,
     copies: sum(shards.map((shard) => BigInt(shard.replicas) * BigInt(shard.models.length))),
+    replicaSets,
     shardPods,
     pods: shardPods + routers,
     nodes: sum(taken.map((one) => one.nodes)),

@@ -27,10 +27,11 @@ export function verifyPlan(fleet: Fleet, plan: unknown, prior?: LockedPlacement)
     classes: declared.classes.length,
   };
   if (checkHead(fleet, plan, log)) {
-    const shards = checkShards(declared, listed, log);
-    const usage = shards === null ? null : usageOf(declared, shards);
+    const placement = checkShards(declared, listed, log);
+    const usage = placement === null ? null : usageOf(declared, placement);
     // Figures of a placement that cannot be read would only repeat what is already found.
-    if (shards !== null && usage !== null) {
+    if (placement !== null && usage !== null) {
+      const { shards } = placement;
       checkSummary(declared, field(plan, 'summary'), usage, shards.length, log);
       checkPools(field(plan, 'pools'), usage, log);
       const moves = checkChanges(field(plan, 'changes'), shards, prior, log);
