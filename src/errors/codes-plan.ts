@@ -16,6 +16,13 @@ export const planErrors = {
     cause: 'Locked models no longer fit, or no longer may be, where the lockfile has them.',
     remedy: 'Check the moves in `stowage diff`; undo the change of size, replicas or pools if they are not wanted.',
   },
+  STW3004: {
+    title: 'No room for a rollout',
+    cause:
+      'The new pod of a one-pod shard is ready before the old one goes, and neither the nodes nor the hard limits leave a pod to spare.',
+    remedy:
+      'Raise the limit that the message names, by one pod or one node; more room makes rollouts faster. Until then changes of runtimes wait, and nothing is taken down.',
+  },
   STW3101: {
     title: 'Not a lockfile',
     cause: 'The file does not begin with the line {"stowageLock":1}.',

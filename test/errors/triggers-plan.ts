@@ -19,6 +19,12 @@ function warnings(more: Partial<FleetInput> = {}) {
   return makePlan(declared, pack({ fleet: declared })).warnings;
 }
 
+/** Just the pods that the fleet takes. */
+function fullPods() {
+  const declared = fleet();
+  return makePlan(declared, pack({ fleet: declared })).summary.pods;
+}
+
 function warningsOfForcedMove() {
   const declared = fleet();
   const { models } = lockOf(declared, pack({ fleet: declared }));
@@ -38,6 +44,7 @@ export const triggers: Record<string, () => unknown> = {
   STW3001: () => warnings({ budgets: { pods: { limit: 1, enforcement: 'warn' } } }),
   STW3002: () => warnings(),
   STW3003: () => warningsOfForcedMove(),
+  STW3004: () => warnings({ budgets: { pods: fullPods() } }),
   STW3101: () => parseLockfile('name: fleet\n'),
   STW3102: () => parseLockfile('{"stowageLock":2}\n'),
   STW3103: () => lock('<<<<<<< HEAD', shard, '=======', shard, '>>>>>>> branch'),
