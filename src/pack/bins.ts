@@ -43,7 +43,7 @@ function count(counts: Map<string, number>, keys: readonly string[], by: number)
   }
 }
 
-/** Shards under construction over one class's models, as flat numbers. A closed bin has no type. */
+/** Shards under construction over one class's pieces, as flat numbers. A closed bin has no type. */
 export class Bins {
   readonly type: (TypeTable | null)[] = [];
   readonly members: number[][] = [];
@@ -61,12 +61,12 @@ export class Bins {
     readonly types: ShardTypes,
     hasConflicts: boolean,
   ) {
-    const n = types.numbers.models.length;
+    const n = types.numbers.pieces.length;
     this.of = new Int32Array(n).fill(-1);
     this.place = new Int32Array(n);
     this.width = types.dimensions.length;
     this.free = new Float64Array(64 * this.width);
-    this.meetings = hasConflicts ? new Meetings(types.numbers.models) : null;
+    this.meetings = hasConflicts ? new Meetings(types.numbers.pieces.map((piece) => piece.model)) : null;
   }
 
   get count(): number {
@@ -112,6 +112,7 @@ export class Bins {
     const from = i * width;
     const to = bin * width;
     for (let a = 0; a < width; a++) if ((type.need[from + a] as number) > (free[to + a] as number)) return false;
+    if (this.hasOther(bin, i, -1)) return false;
     return this.meetings === null || this.meetings.welcome(bin, i);
   }
 
@@ -127,11 +128,20 @@ export class Bins {
         (free[bin * width + a] as number) + (type.need[out * width + a] as number)
       )
         return false;
+    if (this.hasOther(bin, i, out)) return false;
     if (this.meetings === null) return true;
     this.meetings.note(bin, out, -1);
     const welcome = this.meetings.welcome(bin, i);
     this.meetings.note(bin, out, 1);
     return welcome;
+  }
+
+  /** Is another piece of the same model in the bin, `but` aside? */
+  private hasOther(bin: number, i: number, but: number): boolean {
+    const { first, end } = this.types.numbers;
+    const to = end[i] as number;
+    for (let j = first[i] as number; j < to; j++) if (this.of[j] === bin && j !== i && j !== but) return true;
+    return false;
   }
 
   add(bin: number, i: number): void {

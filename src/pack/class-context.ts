@@ -1,11 +1,12 @@
 import { type CapacityVector, dimensions, modelDemand, podCapacity } from '../declare/capacity';
-import type { Fleet, Model, Pool, ServingRuntime } from '../declare/fleet';
+import type { Fleet, Model, Pool, ReplicaLayout, ServingRuntime } from '../declare/fleet';
 import type { SharingClass } from './sharing';
 
 export const dimensionCount = dimensions.length;
 
 /** What packing one class needs, looked up once. */
 export interface ClassContext {
+  readonly layout: ReplicaLayout;
   readonly sharing: SharingClass;
   readonly runtime: ServingRuntime;
   /** The class's pools, cheapest first (price, then name). */
@@ -24,16 +25,17 @@ export function classContext(fleet: Fleet, sharing: SharingClass): ClassContext 
   const pools = fleet.pools
     .filter((pool) => sharing.pools.includes(pool.name))
     .sort((a, b) => a.podPriceMicrosPerHour - b.podPriceMicrosPerHour || (a.name < b.name ? -1 : 1));
-  const context = {
+  const limits = {
     packing: fleet.packing,
     mesh: fleet.mesh,
     modelsPerShard: fleet.budgets.modelsPerShard?.limit ?? null,
   };
   return {
+    layout: fleet.packing.layout,
     sharing,
     runtime,
     pools,
-    capacity: new Map(pools.map((pool) => [pool.name, toArray(podCapacity(context, pool, runtime, base))])),
+    capacity: new Map(pools.map((pool) => [pool.name, toArray(podCapacity(limits, pool, runtime, base))])),
     owner: sharing.nodeIsolated ? sharing.group : '',
     hasConflicts: sharing.models.some((model) => model.neverWith.length > 0),
   };

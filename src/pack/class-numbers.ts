@@ -1,14 +1,15 @@
 import { dimensions } from '../declare/capacity';
-import type { Model, Pool } from '../declare/fleet';
+import type { Pool } from '../declare/fleet';
 import type { ClassContext } from './class-context';
+import type { Piece } from './pieces';
 
 export const D = dimensions.length;
 /** Positions in a vector over `dimensions`. */
 export const at = { accelerator: 0, duty: 1, memory: 2, cpu: 3, disk: 4, models: 5 } as const;
 
-/** A class as flat numbers: models by index, pools by index (cheapest first). Exact integers in doubles. */
+/** A class as flat numbers: pieces by index, pools by index (cheapest first). Exact integers in doubles. */
 export interface ClassNumbers {
-  readonly models: readonly Model[];
+  readonly pieces: readonly Piece[];
   readonly pools: readonly Pool[];
   readonly onAccelerator: readonly boolean[];
   /** What the packer minimises, by pool: a pod's price, and a little for the pod itself, so that ties go to fewer pods. */
@@ -20,13 +21,19 @@ export interface ClassNumbers {
   readonly disk: Float64Array;
   readonly duty: Float64Array;
   readonly cpu: Float64Array;
+  /** Fewest replicas of a shard that may hold the piece. */
   readonly replicas: Int32Array;
+  /** By how many its load is divided, beside the shard's replicas. */
+  readonly share: Int32Array;
+  /** Pieces of one model stand together: the first of them, and the one after the last. */
+  readonly first: Int32Array;
+  readonly end: Int32Array;
 }
 
 /** `scarcity`: by pool name, how many times dearer than its price a pod counts, where pods of it are short. */
 export function classNumbers(
   context: ClassContext,
-  models: readonly Model[],
+  pieces: readonly Piece[],
   scarcity: ReadonlyMap<string, number> = new Map(),
 ): ClassNumbers {
   const { pools, runtime } = context;
@@ -34,10 +41,10 @@ export function classNumbers(
   pools.forEach((pool, p) => {
     capacity.set(context.capacity.get(pool.name) ?? [], p * D);
   });
-  const column = (of: (model: Model) => number) => Float64Array.from(models, of);
+  const column = (of: (model: Piece['model']) => number) => Float64Array.from(pieces, ({ model }) => of(model));
   const overhead = runtime.perModelMemoryBytes + runtime.sharedMemory.perModelBytes;
   return {
-    models,
+    pieces,
     pools,
     onAccelerator: pools.map((pool) => pool.accelerator !== null),
     price: pools.map((pool) => {
@@ -50,24 +57,40 @@ export function classNumbers(
     disk: column((model) => model.footprint.diskBytes),
     duty: column((model) => model.load.microDuty),
     cpu: column((model) => model.load.cpuMillis),
-    replicas: Int32Array.from(models, (model) => model.replicas),
+    replicas: Int32Array.from(pieces, ({ model, copies }) => (copies === 0 ? model.replicas : 1)),
+    share: Int32Array.from(pieces, ({ copies }) => Math.max(1, copies)),
+    ...families(pieces),
   };
 }
 
-/** What model `i` takes of one pod of pool `p` in dimension `d`, if one of `replicas` pods that share its load. */
+function families(pieces: readonly Piece[]): { first: Int32Array; end: Int32Array } {
+  const first = new Int32Array(pieces.length);
+  const end = new Int32Array(pieces.length);
+  for (let from = 0; from < pieces.length; ) {
+    let to = from + 1;
+    while (to < pieces.length && pieces[to]?.model === pieces[from]?.model) to++;
+    first.fill(from, from, to);
+    end.fill(to, from, to);
+    from = to;
+  }
+  return { first, end };
+}
+
+/** What piece `i` takes of one pod of pool `p` in dimension `d`, in a shard of `replicas` pods. */
 export function demandOn(numbers: ClassNumbers, i: number, p: number, d: number, replicas: number): number {
+  const parts = replicas * (numbers.share[i] as number);
   const gpu = numbers.onAccelerator[p] as boolean;
   switch (d) {
     case 0:
       return gpu ? (numbers.accelerator[i] as number) : 0;
     case 1:
-      return gpu ? shareOf(numbers.duty[i] as number, 1000, (numbers.pools[p] as Pool).speedMilli * replicas) : 0;
+      return gpu ? shareOf(numbers.duty[i] as number, 1000, (numbers.pools[p] as Pool).speedMilli * parts) : 0;
     case 2:
       return numbers.memory[i] as number;
     case 3:
       return gpu
-        ? Math.ceil((numbers.cpu[i] as number) / replicas)
-        : shareOf(numbers.cpu[i] as number, 1000, (numbers.pools[p] as Pool).speedMilli * replicas);
+        ? Math.ceil((numbers.cpu[i] as number) / parts)
+        : shareOf(numbers.cpu[i] as number, 1000, (numbers.pools[p] as Pool).speedMilli * parts);
     case 4:
       return numbers.disk[i] as number;
     default:

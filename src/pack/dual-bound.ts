@@ -50,7 +50,10 @@ interface Found {
  * proves that to be the least, no other is looked for.
  */
 function dualClassBound(context: ClassContext, found: Found): DualClassBound {
-  const numbers = classNumbers(context, context.sharing.models);
+  const numbers = classNumbers(
+    context,
+    context.sharing.models.map((model) => ({ model, copies: 0 })),
+  );
   const price = context.pools.map((pool) => pool.podPriceMicrosPerHour);
   const ones = price.map(() => 1);
   const rows: CoverRow[] = replicaRows(numbers);
@@ -122,7 +125,7 @@ function differs(a: Cover, b: Cover): boolean {
 /** A model of k copies that only some pools can hold needs k pods of those. */
 function replicaRows(numbers: ClassNumbers): CoverRow[] {
   const most = new Map<string, CoverRow>();
-  for (let i = 0; i < numbers.models.length; i++) {
+  for (let i = 0; i < numbers.pieces.length; i++) {
     const by = numbers.pools.map((_, p) => (holdsOne(numbers, i, p) ? 1 : 0));
     const need = leastCopies(numbers, i);
     const key = by.join('');
@@ -185,7 +188,7 @@ function fullestSteps(grid: MemoryGrid, p: number, values: readonly number[]): n
 function totalWorth(numbers: ClassNumbers, grid: MemoryGrid | null, made: Omit<Weighting, 'value'>): number {
   const weights = made.pools.map((pool) => dimensions.map((dimension) => pool.weights[dimension] ?? 0));
   let total = 0;
-  for (let i = 0; i < numbers.models.length; i++) {
+  for (let i = 0; i < numbers.pieces.length; i++) {
     const copies = leastCopies(numbers, i);
     if (copies === 0) continue;
     let loaded = Number.POSITIVE_INFINITY;

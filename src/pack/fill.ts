@@ -1,50 +1,51 @@
-import type { Model, Pool } from '../declare/fleet';
-import { type ClassContext, demandArray, dimensionCount, fitsIn } from './class-context';
+import type { Pool } from '../declare/fleet';
+import { type ClassContext, dimensionCount, fitsIn } from './class-context';
 import { OpenShard } from './open-shard';
+import { type Piece, pieceDemand } from './pieces';
 import type { PoolLimits } from './pool-limits';
 import { maxReplicas, replicasNeeded } from './replicas';
 
 interface Item {
-  readonly model: Model;
-  /** Copies it needs: declared, or more where its load fits no fewer. */
+  readonly piece: Piece;
+  /** Replicas that a shard of its own would have: more than declared where its load fits no fewer. */
   readonly replicas: number;
   readonly size: number;
 }
 
-/** Puts each model into the shard where it leaves least room over; gives those that fit none. */
-export function fillGaps(context: ClassContext, models: readonly Model[], shards: readonly OpenShard[]): Model[] {
-  const left: Model[] = [];
-  for (const { model } of sortedItems(context, models, context.pools[0] as Pool)) {
-    const chosen = tightest(context, shards, model);
-    if (chosen === null) left.push(model);
-    else chosen.add(model);
+/** Puts each piece into the shard where it leaves least room over; gives those that fit none. */
+export function fillGaps(context: ClassContext, pieces: readonly Piece[], shards: readonly OpenShard[]): Piece[] {
+  const left: Piece[] = [];
+  for (const { piece } of sortedItems(context, pieces, context.pools[0] as Pool)) {
+    const chosen = tightest(context, shards, piece);
+    if (chosen === null) left.push(piece);
+    else chosen.add(piece);
   }
-  return left;
+  return left.sort((a, b) => (a.model.key < b.model.key ? -1 : a.model.key > b.model.key ? 1 : 0));
 }
 
 /**
- * Places `models` into `shards` (existing ones, filled in place) and new ones on `main` pool, overflowing to the other
+ * Places `pieces` into `shards` (existing ones, filled in place) and new ones on `main` pool, overflowing to the other
  * pools in order of price. Best fit in decreasing order over the capacity vector, shards of many replicas first, so that
  * models of fewer replicas fill their gaps (upward mixing).
  * Source: Panigrahy, Talwar, Uyeda, Wieder, "Heuristics for Vector Bin Packing" (2011), on vector best fit.
  */
 export function bestFitDecreasing(
   context: ClassContext,
-  models: readonly Model[],
+  pieces: readonly Piece[],
   shards: OpenShard[],
   main: Pool,
   limits: PoolLimits,
 ): void {
-  const items = sortedItems(context, models, main);
+  const items = sortedItems(context, pieces, main);
   const least = leastDemands(context, items, main);
   let active = shards.filter((shard) => stillUseful(shard, least[0]));
-  items.forEach(({ model, replicas }, index) => {
-    const chosen = tightest(context, active, model);
+  items.forEach(({ piece, replicas }, index) => {
+    const chosen = tightest(context, active, piece);
     if (chosen === null) {
-      const shard = open(context, model, replicas, main, limits);
+      const shard = open(context, piece, replicas, main, limits);
       shards.push(shard);
       active.push(shard);
-    } else chosen.add(model);
+    } else chosen.add(piece);
     // Shards too full for any later model leave the scan: it stays short.
     if ((index & 63) === 63) active = active.filter((shard) => stillUseful(shard, least[index + 1]));
   });
@@ -56,17 +57,26 @@ function capacityOf(context: ClassContext, pool: Pool): number[] {
   return capacity;
 }
 
-function sortedItems(context: ClassContext, models: readonly Model[], main: Pool): Item[] {
+function sortedItems(context: ClassContext, pieces: readonly Piece[], main: Pool): Item[] {
   const capacity = capacityOf(context, main);
-  const items = models.map((model): Item => {
-    const replicas = replicasNeeded(context, model, main) || model.replicas;
-    const demand = demandArray(model, main, context.runtime, replicas);
+  const items = pieces.map((piece): Item => {
+    const replicas = needed(context, piece, main) || (piece.copies === 0 ? piece.model.replicas : 1);
+    const demand = pieceDemand(context, piece, main, replicas);
     let size = 0;
     for (let d = 0; d < dimensionCount - 1; d++)
       if ((capacity[d] as number) > 0) size = Math.max(size, (demand[d] as number) / (capacity[d] as number));
-    return { model, replicas, size };
+    return { piece, replicas, size };
   });
-  return items.sort((a, b) => b.replicas - a.replicas || b.size - a.size || (a.model.key < b.model.key ? -1 : 1));
+  const keyOf = ({ piece }: Item) => piece.model.key;
+  return items.sort(
+    (a, b) => b.replicas - a.replicas || b.size - a.size || (keyOf(a) < keyOf(b) ? -1 : keyOf(a) > keyOf(b) ? 1 : 0),
+  );
+}
+
+/** Fewest replicas of a shard on the pool that could hold the piece; 0: none could. */
+function needed(context: ClassContext, piece: Piece, pool: Pool): number {
+  if (piece.copies === 0) return replicasNeeded(context, piece.model, pool);
+  return fitsIn(pieceDemand(context, piece, pool, 1), capacityOf(context, pool)) ? 1 : 0;
 }
 
 /** For each position, the least demand of it and all later items in each dimension: `least[i]`. */
@@ -77,7 +87,7 @@ function leastDemands(context: ClassContext, items: readonly Item[], main: Pool)
   for (let i = items.length - 1; i >= 0; i--) {
     const item = items[i] as Item;
     // The most replicas give the least load: a demand that no shard undercuts.
-    const demand = demandArray(item.model, main, context.runtime, maxReplicas);
+    const demand = pieceDemand(context, item.piece, main, maxReplicas);
     demand[1] = 0;
     demand[3] = 0;
     if (demand.some((value, d) => value < (running[d] as number)))
@@ -95,7 +105,7 @@ function stillUseful(shard: OpenShard, least: number[] | undefined): boolean {
   return true;
 }
 
-function tightest(context: ClassContext, shards: readonly OpenShard[], model: Model): OpenShard | null {
+function tightest(context: ClassContext, shards: readonly OpenShard[], piece: Piece): OpenShard | null {
   let best: OpenShard | null = null;
   let bestRoom = Number.POSITIVE_INFINITY;
   const demands = new Map<string, number[]>();
@@ -103,13 +113,14 @@ function tightest(context: ClassContext, shards: readonly OpenShard[], model: Mo
   let lastReplicas = 0;
   let demand: number[] = [];
   let capacity: number[] = demand;
+  const spread = piece.copies > 1;
   for (const shard of shards) {
-    if (shard.replicas < model.replicas) continue;
+    if (piece.copies === 0 ? shard.replicas < piece.model.replicas : shard.replicas > 1) continue;
     if (shard.pool !== lastPool || shard.replicas !== lastReplicas) {
       const key = `${shard.pool.name}/${shard.replicas}`;
       let known = demands.get(key);
       if (known === undefined) {
-        known = demandArray(model, shard.pool, context.runtime, shard.replicas);
+        known = pieceDemand(context, piece, shard.pool, shard.replicas);
         demands.set(key, known);
       }
       demand = known;
@@ -123,7 +134,7 @@ function tightest(context: ClassContext, shards: readonly OpenShard[], model: Mo
       const total = capacity[d] as number;
       if (total > 0) room += ((shard.free[d] as number) - (demand[d] as number)) / total;
     }
-    if (room < bestRoom && (!context.hasConflicts || shard.welcomes(model))) {
+    if (room < bestRoom && (!(spread || context.hasConflicts) || shard.welcomes(piece.model))) {
       best = shard;
       bestRoom = room;
     }
@@ -131,20 +142,24 @@ function tightest(context: ClassContext, shards: readonly OpenShard[], model: Mo
   return best;
 }
 
-/** A new shard for one model: on the main pool, else the cheapest that has nodes left; over the limits when none has. */
-function open(context: ClassContext, model: Model, replicas: number, main: Pool, limits: PoolLimits): OpenShard {
+/** A new shard for one piece: on the main pool, else the cheapest that has nodes left; over the limits when none has. */
+function open(context: ClassContext, piece: Piece, replicas: number, main: Pool, limits: PoolLimits): OpenShard {
   const order = [main, ...context.pools.filter((pool) => pool !== main)];
+  let possible: { pool: Pool; count: number } | null = null;
   for (const pool of order) {
-    const needed = pool === main ? replicas : replicasNeeded(context, model, pool);
-    if (needed > 0 && limits.allows(pool, context.owner, needed)) return opened(context, model, needed, pool, limits);
+    const count = needed(context, piece, pool);
+    if (count === 0) continue;
+    possible ??= { pool, count };
+    if (limits.allows(pool, context.owner, count)) return opened(context, piece, count, pool, limits);
   }
   // The plan shows which budget breaks and by how much: more useful than no plan.
-  return opened(context, model, replicas, main, limits);
+  const { pool, count } = possible ?? { pool: main, count: replicas };
+  return opened(context, piece, count, pool, limits);
 }
 
-function opened(context: ClassContext, model: Model, replicas: number, pool: Pool, limits: PoolLimits): OpenShard {
-  const shard = new OpenShard(null, pool, replicas, capacityOf(context, pool), context.runtime);
-  shard.add(model);
+function opened(context: ClassContext, piece: Piece, replicas: number, pool: Pool, limits: PoolLimits): OpenShard {
+  const shard = new OpenShard(context, null, pool, replicas);
+  shard.add(piece);
   limits.add(pool, context.owner, replicas);
   return shard;
 }

@@ -12,7 +12,7 @@ const copiesOf = new WeakMap<ClassNumbers, Int32Array>();
 export function leastCopies(numbers: ClassNumbers, i: number): number {
   let known = copiesOf.get(numbers);
   if (known === undefined) {
-    known = Int32Array.from(numbers.models, (_, k) => fewestCopies(numbers, k));
+    known = Int32Array.from(numbers.pieces, (_, k) => fewestCopies(numbers, k));
     copiesOf.set(numbers, known);
   }
   return known[i] as number;
@@ -49,8 +49,9 @@ export function loadDimension(d: number): boolean {
 export function loadOn(numbers: ClassNumbers, i: number, p: number, d: number): number {
   const gpu = numbers.onAccelerator[p] as boolean;
   const speed = (numbers.pools[p] as Pool).speedMilli;
-  if (d === duty) return gpu ? ((numbers.duty[i] as number) * 1000) / speed : 0;
-  return gpu ? (numbers.cpu[i] as number) : ((numbers.cpu[i] as number) * 1000) / speed;
+  const parts = numbers.share[i] as number;
+  if (d === duty) return gpu ? ((numbers.duty[i] as number) * 1000) / speed / parts : 0;
+  return gpu ? (numbers.cpu[i] as number) / parts : ((numbers.cpu[i] as number) * 1000) / speed / parts;
 }
 
 function loadCopies(numbers: ClassNumbers, i: number, p: number, d: number): number {
@@ -65,7 +66,7 @@ export function loadAgainst(numbers: ClassNumbers, i: number, p: number, d: numb
   const scaled = d === duty || !gpu;
   const load = d === duty ? (gpu ? (numbers.duty[i] as number) : 0) : (numbers.cpu[i] as number);
   const speed = scaled ? (numbers.pools[p] as Pool).speedMilli : 1000;
-  return { amount: load * 1000, room: (numbers.capacity[p * D + d] as number) * speed };
+  return { amount: load * 1000, room: (numbers.capacity[p * D + d] as number) * speed * (numbers.share[i] as number) };
 }
 
 /** Collects pieces into at most a few hundred bundles of like pieces, with their shares summed. */
@@ -140,8 +141,8 @@ export interface StepGrid {
 /** Bound for any layout: a copy takes all its sizes wherever it is; the load is somewhere where a copy is. */
 export function copiesProblem(numbers: ClassNumbers, grid: MemoryGrid | null, byPods: boolean): FluidProblem {
   const types = numbers.pools.length;
-  const pieces = new Pieces(types, numbers.models.length > 300);
-  for (let i = 0; i < numbers.models.length; i++) {
+  const pieces = new Pieces(types, numbers.pieces.length > 300);
+  for (let i = 0; i < numbers.pieces.length; i++) {
     const copies = leastCopies(numbers, i);
     if (copies === 0) continue;
     const step = grid === null ? [] : [stepOf(grid, 0, demandOn(numbers, i, 0, grid.dimension, 1))];
@@ -179,17 +180,17 @@ export function shardsProblem(
   shardTypes: readonly ShardType[],
 ): { readonly problem: FluidProblem; readonly stepsOf: (i: number) => readonly number[] } {
   const types = shardTypes.length;
-  const pieces = new Pieces(types, numbers.models.length > 300);
+  const pieces = new Pieces(types, numbers.pieces.length > 300);
   const memory = memoryGrid(numbers, shardTypes);
   const load = loadGrid(numbers, shardTypes);
   const stepsOf = (i: number): readonly number[] => {
     const steps: number[] = [];
     const level = numbers.replicas[i] as number;
     if (memory !== null) steps.push(stepOf(memory, level, demandOn(numbers, i, 0, memory.dimension, 1)));
-    if (load !== null) steps.push(stepOf(load, level, numbers.duty[i] as number));
+    if (load !== null) steps.push(stepOf(load, level, dutyPart(numbers, i)));
     return steps;
   };
-  for (let i = 0; i < numbers.models.length; i++) {
+  for (let i = 0; i < numbers.pieces.length; i++) {
     const share = new Float64Array(types * D);
     let mask = '';
     shardTypes.forEach(({ pool, replicas }, t) => {
@@ -208,8 +209,8 @@ export function shardsProblem(
       numbers.accelerator[i] as number,
       numbers.memory[i] as number,
       numbers.disk[i] as number,
-      numbers.duty[i] as number,
-      numbers.cpu[i] as number,
+      dutyPart(numbers, i),
+      (numbers.cpu[i] as number) / (numbers.share[i] as number),
     ];
     pieces.add(mask, key, stepsOf(i), share, 1);
   }
@@ -218,6 +219,11 @@ export function shardsProblem(
     shardTypes.map(({ pool, replicas }) => (numbers.price[pool] as number) * replicas),
   );
   return { problem, stepsOf };
+}
+
+/** Load on the accelerator at reference speed, before a shard's replicas share it. */
+function dutyPart(numbers: ClassNumbers, i: number): number {
+  return (numbers.duty[i] as number) / (numbers.share[i] as number);
 }
 
 export function fitsAlone(numbers: ClassNumbers, i: number, pool: number, replicas: number): boolean {
@@ -264,7 +270,7 @@ function loadGrid(numbers: ClassNumbers, shardTypes: readonly ShardType[]): Step
   if (numbers.onAccelerator.includes(false)) return null;
   return stepGrid(
     numbers,
-    (i) => numbers.duty[i] as number,
+    (i) => dutyPart(numbers, i),
     shardTypes.map(
       ({ pool, replicas }) =>
         ((numbers.capacity[pool * D + duty] as number) * (numbers.pools[pool] as Pool).speedMilli * replicas) / 1000,
@@ -283,7 +289,7 @@ function stepGrid(
   const most = Math.max(...rooms);
   const unit = Math.max(1, Math.floor(most / gridUnits));
   const byLevel = new Map<number, number[]>();
-  for (let i = 0; i < numbers.models.length; i++) {
+  for (let i = 0; i < numbers.pieces.length; i++) {
     const size = sizeOf(i);
     if (size * 12 <= most || leastCopies(numbers, i) === 0) continue;
     const level = shardTypes === null ? 0 : (numbers.replicas[i] as number);

@@ -26,7 +26,7 @@ export function usefulTypes(types: ShardTypes, needed: (i: number, p: number) =>
   const found: TypeTable[] = [];
   for (let p = 0; p < numbers.pools.length; p++) {
     const counts = new Map<number, number>();
-    for (let i = 0; i < numbers.models.length; i++) {
+    for (let i = 0; i < numbers.pieces.length; i++) {
       const replicas = needed(i, p);
       if (replicas > 0) counts.set(replicas, (counts.get(replicas) ?? 0) + 1);
     }
@@ -55,7 +55,7 @@ export function makeGuide(types: ShardTypes, useful: readonly TypeTable[]): Guid
     });
     room[type.index] = own;
   });
-  const n = numbers.models.length;
+  const n = numbers.pieces.length;
   const worth = new Float64Array(n);
   for (let i = 0; i < n; i++) {
     let least = Number.POSITIVE_INFINITY;

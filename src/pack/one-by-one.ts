@@ -1,9 +1,9 @@
 import { byCodePoint } from '../declare/findings';
-import type { Model } from '../declare/fleet';
-import { type ClassContext, demandArray, dimensionCount } from './class-context';
+import { type ClassContext, dimensionCount } from './class-context';
 import { bestFitDecreasing } from './fill';
 import { OpenShard } from './open-shard';
 import type { PackedShard } from './pack-class';
+import { type Piece, pieceDemand } from './pieces';
 import type { PoolLimits } from './pool-limits';
 
 interface Candidate {
@@ -21,7 +21,7 @@ interface Candidate {
  */
 export function oneByOne(
   contexts: readonly ClassContext[],
-  rest: ReadonlyMap<ClassContext, readonly Model[]>,
+  rest: ReadonlyMap<ClassContext, readonly Piece[]>,
   before: PoolLimits,
 ): Map<ClassContext, readonly PackedShard[]> {
   const order = [...contexts].sort(
@@ -57,8 +57,8 @@ function cheapest(context: ClassContext, shard: OpenShard, limits: PoolLimits): 
     if (pool.podPriceMicrosPerHour >= shard.pool.podPriceMicrosPerHour) break;
     const capacity = context.capacity.get(pool.name) as number[];
     const free = [...capacity];
-    const fits = shard.models.every((model) => {
-      const demand = demandArray(model, pool, context.runtime, shard.replicas);
+    const fits = shard.pieces.every((piece) => {
+      const demand = pieceDemand(context, piece, pool, shard.replicas);
       for (let d = 0; d < dimensionCount; d++) {
         free[d] = (free[d] as number) - (demand[d] as number);
         if ((free[d] as number) < 0) return false;
@@ -66,8 +66,8 @@ function cheapest(context: ClassContext, shard: OpenShard, limits: PoolLimits): 
       return true;
     });
     if (!fits || !limits.moves(shard.pool, pool, context.owner, shard.replicas)) continue;
-    const moved = new OpenShard(null, pool, shard.replicas, capacity, context.runtime);
-    for (const model of shard.models) moved.add(model);
+    const moved = new OpenShard(context, null, pool, shard.replicas);
+    for (const piece of shard.pieces) moved.add(piece);
     return moved;
   }
   return shard;

@@ -61,9 +61,11 @@ export function placeOneByOne(
 }
 
 function orderOf(numbers: ClassNumbers, byMemory: boolean): number[] {
-  const order = Array.from({ length: numbers.models.length }, (_, i) => i);
+  const order = Array.from({ length: numbers.pieces.length }, (_, i) => i);
   if (!byMemory) return order;
-  const size = numbers.models.map(({ footprint }) => Math.max(footprint.acceleratorMemoryBytes, footprint.memoryBytes));
+  const size = numbers.pieces.map(({ model: { footprint } }) =>
+    Math.max(footprint.acceleratorMemoryBytes, footprint.memoryBytes),
+  );
   return order.sort((a, b) => (size[b] as number) - (size[a] as number) || a - b);
 }
 

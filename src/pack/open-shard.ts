@@ -1,43 +1,59 @@
-import type { Model, Pool, ServingRuntime } from '../declare/fleet';
-import { demandArray, dimensionCount } from './class-context';
+import type { Model, Pool } from '../declare/fleet';
+import { type ClassContext, dimensionCount } from './class-context';
+import { type Piece, pieceDemand } from './pieces';
 
 /** A shard while it is being filled. Mutable: lives for one packing. */
 export class OpenShard {
-  readonly models: Model[] = [];
+  readonly pieces: Piece[] = [];
+  readonly capacity: readonly number[];
   readonly free: number[];
   private labels: Set<string> | null = null;
   private forbidden: Set<string> | null = null;
+  /** Models that have copies elsewhere, too. */
+  private readonly spread = new Set<Model>();
 
   constructor(
+    private readonly context: ClassContext,
     /** Its id in the lockfile; null: new. */
     readonly id: string | null,
-    public pool: Pool,
-    public replicas: number,
-    capacity: number[],
-    private readonly runtime: ServingRuntime,
+    readonly pool: Pool,
+    readonly replicas: number,
   ) {
-    this.free = [...capacity];
+    this.capacity = context.capacity.get(pool.name) as number[];
+    this.free = [...this.capacity];
   }
 
-  add(model: Model, demand = demandArray(model, this.pool, this.runtime, this.replicas)): void {
+  get models(): Model[] {
+    return this.pieces.map((piece) => piece.model);
+  }
+
+  add(piece: Piece, demand = this.demandOf(piece)): void {
     for (let d = 0; d < dimensionCount; d++) this.free[d] = (this.free[d] as number) - (demand[d] as number);
-    this.models.push(model);
+    this.pieces.push(piece);
+    const { model } = piece;
+    if (piece.copies > this.replicas) this.spread.add(model);
     if (this.labels !== null || model.neverWith.length > 0 || hasLabels(model)) this.note(model);
   }
 
-  remove(index: number): Model {
-    const [model] = this.models.splice(index, 1);
-    if (model === undefined) throw new RangeError(`no model ${index}`);
-    const demand = demandArray(model, this.pool, this.runtime, this.replicas);
+  remove(index: number): Piece {
+    const [piece] = this.pieces.splice(index, 1);
+    if (piece === undefined) throw new RangeError(`no model ${index}`);
+    const demand = this.demandOf(piece);
     for (let d = 0; d < dimensionCount; d++) this.free[d] = (this.free[d] as number) + (demand[d] as number);
+    this.spread.delete(piece.model);
     this.labels = null;
     this.forbidden = null;
-    for (const other of this.models) if (other.neverWith.length > 0 || hasLabels(other)) this.note(other);
-    return model;
+    for (const { model } of this.pieces) if (model.neverWith.length > 0 || hasLabels(model)) this.note(model);
+    return piece;
   }
 
-  /** May `model` meet the models here, by labels? */
+  demandOf(piece: Piece): number[] {
+    return pieceDemand(this.context, piece, this.pool, this.replicas);
+  }
+
+  /** May `model` meet the models here, by labels, and is no copy of it here? */
   welcomes(model: Model): boolean {
+    if (this.spread.has(model)) return false;
     if (this.labels !== null && model.neverWith.some((label) => this.labels?.has(label))) return false;
     if (this.forbidden !== null && this.forbidden.size > 0) {
       for (const [key, value] of Object.entries(model.labels)) if (this.forbidden.has(`${key}=${value}`)) return false;

@@ -9,6 +9,7 @@ import { fitsAlone } from './fluid-problems';
 import { type Guide, makeGuide, usefulTypes } from './guide';
 import { improve } from './improve';
 import { placeOneByOne, simpleWays } from './one-number';
+import type { Piece } from './pieces';
 import { maxReplicas } from './replicas';
 import { ShardTypes, type TypeTable } from './shard-types';
 
@@ -48,23 +49,23 @@ const classWork = 60_000_000;
  */
 export function packClass(
   context: ClassContext,
-  models: readonly Model[],
+  pieces: readonly Piece[],
   scarcity: ReadonlyMap<string, number> = new Map(),
 ): PackedShard[] {
-  const numbers = classNumbers(context, models, scarcity);
+  const numbers = classNumbers(context, pieces, scarcity);
   const types = new ShardTypes(numbers);
   const useful = usefulTypes(types, (i, p) => replicasFor(numbers, i, p));
-  const simple = oneShard(context, types, useful);
+  const simple = fewestShards(context, types, useful);
   if (simple !== null) return shardsOf(context, simple);
   const guide = makeGuide(types, useful);
   const ways = waysOf(numbers, useful, guide);
   const best = new Best();
-  let left = Math.min(classWork, 20_000 + models.length * 1000) / (scarcity.size > 0 ? 4 : 1);
+  let left = Math.min(classWork, 20_000 + pieces.length * 1000) / (scarcity.size > 0 ? 4 : 1);
   const spend = (work: number): void => {
     left -= work;
   };
   const cheaper = [...useful].sort((a, b) => a.price - b.price || a.replicas - b.replicas);
-  for (const [share, at] of startsFor(models.length)) {
+  for (const [share, at] of startsFor(pieces.length)) {
     const way = ways[at] as Way;
     if (best.bins !== null && left < 0) continue;
     const bins = new Bins(types, context.hasConflicts);
@@ -79,9 +80,9 @@ export function packClass(
   // Where few models fill a shard, which of them go together decides.
   const shards = (best.bins as Bins).type.filter((type) => type !== null).length;
   const settled = () => nothingBetween(guide, best.cost);
-  if (scarcity.size === 0 && !settled() && models.length <= mostForCompletion && models.length <= 16 * shards) {
-    const all = Array.from({ length: models.length }, (_, i) => i);
-    const nodes = Math.max(200, Math.floor((20_000 + models.length * 1000) / (shards * useful.length)));
+  if (scarcity.size === 0 && !settled() && pieces.length <= mostForCompletion && pieces.length <= 16 * shards) {
+    const all = Array.from({ length: pieces.length }, (_, i) => i);
+    const nodes = Math.max(200, Math.floor((20_000 + pieces.length * 1000) / (shards * useful.length)));
     for (const fullness of [0, 0.05]) {
       const bins = new Bins(types, context.hasConflicts);
       completeShards(bins, all, guide, nodes, fullness);
@@ -90,12 +91,12 @@ export function packClass(
       best.offer(bins);
     }
   }
-  if (scarcity.size === 0 && !settled() && models.length <= mostForSimple) {
+  if (scarcity.size === 0 && !settled() && pieces.length <= mostForSimple) {
     const copies = replicasTable(numbers);
     for (let main = 0; main < numbers.pools.length; main++) {
       for (const way of simpleWays) {
         const bins = placeOneByOne(types, context.hasConflicts, main, way, copies);
-        improve(bins, guide, cheaper, models.length * 200);
+        improve(bins, guide, cheaper, pieces.length * 200);
         best.offer(bins);
       }
     }
@@ -148,7 +149,7 @@ function searchFleets(
       }
     });
   }
-  const levels = levelDemands(guide.types, types.numbers.models.length, types.dimensions.length);
+  const levels = levelDemands(guide.types, types.numbers.pieces.length, types.dimensions.length);
   for (const extra of supplements(
     guide.types,
     guide.cost * (1 - 1e-9) - price,
@@ -166,29 +167,40 @@ function searchFleets(
   }
 }
 
-/** The cheapest single shard that holds everything, where no packing can be cheaper: most small groups end here. */
-function oneShard(context: ClassContext, types: ShardTypes, useful: readonly TypeTable[]): Bins | null {
+/**
+ * As few shards as the copies of one model ask for, all of the cheapest type, where they hold everything and no packing
+ * can be cheaper: most small groups end here.
+ */
+function fewestShards(context: ClassContext, types: ShardTypes, useful: readonly TypeTable[]): Bins | null {
   const { numbers } = types;
-  const n = numbers.models.length;
+  const n = numbers.pieces.length;
   let least = 0;
+  let count = 1;
   for (let i = 0; i < n; i++) {
     let cheapest = Number.POSITIVE_INFINITY;
     for (const type of useful) if (type.allowed[i] !== 0) cheapest = Math.min(cheapest, type.price);
-    least = Math.max(least, cheapest);
+    const own = (numbers.end[i] as number) - (numbers.first[i] as number);
+    least = Math.max(least, cheapest * own);
+    count = Math.max(count, own);
   }
   for (const type of useful) {
-    if (type.price > least) continue;
+    if (type.price * count > least) continue;
     const bins = new Bins(types, context.hasConflicts);
-    const bin = bins.open(type);
+    for (let k = 0; k < count; k++) bins.open(type);
     let i = 0;
-    while (i < n && bins.fits(bin, i)) bins.add(bin, i++);
+    for (; i < n; i++) {
+      let bin = 0;
+      while (bin < count && !bins.fits(bin, i)) bin++;
+      if (bin === count) break;
+      bins.add(bin, i);
+    }
     if (i === n) return bins;
   }
   return null;
 }
 
 function waysOf(numbers: ClassNumbers, useful: readonly TypeTable[], guide: Guide): Way[] {
-  const n = numbers.models.length;
+  const n = numbers.pieces.length;
   const level = new Int32Array(n);
   const bulk = new Float64Array(n);
   for (let i = 0; i < n; i++) {
@@ -226,22 +238,23 @@ function waysOf(numbers: ClassNumbers, useful: readonly TypeTable[], guide: Guid
 
 function replicasTable(numbers: ClassNumbers): (i: number, p: number) => number {
   const pools = numbers.pools.length;
-  const table = new Int32Array(numbers.models.length * pools).fill(-1);
+  const table = new Int32Array(numbers.pieces.length * pools).fill(-1);
   return (i, p) => {
     if ((table[i * pools + p] as number) < 0) table[i * pools + p] = replicasFor(numbers, i, p);
     return table[i * pools + p] as number;
   };
 }
 
-/** Fewest copies, at least the declared ones, at which one copy's share of the load fits an empty pod; 0: none. */
+/** Fewest replicas of a shard on pool `p` that can hold the piece alone; 0: none. */
 export function replicasFor(numbers: ClassNumbers, i: number, p: number): number {
+  if (numbers.pieces[i]?.copies !== 0) return fitsAlone(numbers, i, p, 1) ? 1 : 0;
   for (let replicas = numbers.replicas[i] as number; replicas <= maxReplicas; replicas++)
     if (fitsAlone(numbers, i, p, replicas)) return replicas;
   return 0;
 }
 
 function shardsOf(context: ClassContext, bins: Bins): PackedShard[] {
-  const { models } = bins.types.numbers;
+  const { pieces } = bins.types.numbers;
   const shards: PackedShard[] = [];
   bins.type.forEach((type, bin) => {
     const members = bins.members[bin] as number[];
@@ -250,7 +263,7 @@ function shardsOf(context: ClassContext, bins: Bins): PackedShard[] {
       id: null,
       pool: context.pools[type.pool] as Pool,
       replicas: type.replicas,
-      models: members.map((i) => models[i] as Model),
+      models: members.map((i) => (pieces[i] as Piece).model),
     });
   });
   return shards;

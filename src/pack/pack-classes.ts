@@ -1,9 +1,9 @@
-import type { Model } from '../declare/fleet';
 import type { ClassContext } from './class-context';
 import { fillGaps } from './fill';
 import type { Kept } from './keep-locked';
 import { oneByOne } from './one-by-one';
 import { type PackedShard, packClass } from './pack-class';
+import type { Piece } from './pieces';
 import type { PoolLimits } from './pool-limits';
 
 type Filled = Map<ClassContext, readonly PackedShard[]>;
@@ -18,12 +18,12 @@ export function packClasses(
   limits: PoolLimits,
   onProgress: (done: number) => void,
 ): ReadonlyMap<ClassContext, readonly PackedShard[]> {
-  const rest = new Map<ClassContext, readonly Model[]>();
+  const rest = new Map<ClassContext, readonly Piece[]>();
   let done = 0;
   for (const context of contexts) {
     const existing = kept.shards.get(context.sharing.key) ?? [];
-    const models = context.sharing.models.filter((model) => !kept.placed.has(model.key));
-    rest.set(context, existing.length === 0 ? models : fillGaps(context, models, existing));
+    const pieces = kept.rest.get(context) ?? [];
+    rest.set(context, existing.length === 0 ? pieces : fillGaps(context, pieces, existing));
   }
   const scarcity = new Map<string, number>();
   const packed: Filled = new Map();
@@ -44,11 +44,11 @@ export function packClasses(
 
 function packRest(
   context: ClassContext,
-  rest: ReadonlyMap<ClassContext, readonly Model[]>,
+  rest: ReadonlyMap<ClassContext, readonly Piece[]>,
   scarcity: ReadonlyMap<string, number>,
 ): readonly PackedShard[] {
-  const models = rest.get(context) ?? [];
-  return models.length === 0 ? [] : packClass(context, models, scarcity);
+  const pieces = rest.get(context) ?? [];
+  return pieces.length === 0 ? [] : packClass(context, pieces, scarcity);
 }
 
 const mostRaises = 8;
@@ -56,7 +56,7 @@ const mostRaises = 8;
 /** Raises the price of scarce pools until the classes that gain least by them stay away; one by one as a last resort. */
 function withinLimits(
   contexts: readonly ClassContext[],
-  rest: ReadonlyMap<ClassContext, readonly Model[]>,
+  rest: ReadonlyMap<ClassContext, readonly Piece[]>,
   first: Filled,
   limits: PoolLimits,
 ): Filled {

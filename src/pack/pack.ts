@@ -77,7 +77,7 @@ function nameShards(
       }
     }
   }
-  fresh.sort((a, b) => byCodePoint(a.models[0] ?? '', b.models[0] ?? ''));
+  fresh.sort((a, b) => byLists(a.models, b.models) || byCodePoint(a.shard.pool.name, b.shard.pool.name));
   const inherited = inheritNames(
     fresh.map(({ models }) => models),
     repack ? prior : undefined,
@@ -90,6 +90,14 @@ function nameShards(
   return named.sort((a, b) => byCodePoint(a.id, b.id));
 }
 
+function byLists(a: readonly string[], b: readonly string[]): number {
+  for (let i = 0; i < a.length && i < b.length; i++) {
+    const order = byCodePoint(a[i] as string, b[i] as string);
+    if (order !== 0) return order;
+  }
+  return a.length - b.length;
+}
+
 /** Each old name to the new shard with most of its models: largest overlap first, each name and shard once. */
 function inheritNames(
   groups: readonly (readonly string[])[],
@@ -97,13 +105,12 @@ function inheritNames(
 ): ReadonlyMap<number, string> {
   const result = new Map<number, string>();
   if (prior === undefined) return result;
-  const before = new Map(prior.models.map((model) => [model.key, model.shards[0] as string]));
+  const before = new Map(prior.models.map((model) => [model.key, model.shards]));
   const overlaps: { readonly index: number; readonly id: string; readonly count: number }[] = [];
   groups.forEach((models, index) => {
     const counts = new Map<string, number>();
     for (const key of models) {
-      const id = before.get(key);
-      if (id !== undefined) counts.set(id, (counts.get(id) ?? 0) + 1);
+      for (const id of before.get(key) ?? []) counts.set(id, (counts.get(id) ?? 0) + 1);
     }
     for (const [id, count] of counts) overlaps.push({ index, id, count });
   });
@@ -133,9 +140,14 @@ function toShard(context: ClassContext, shard: PackedShard, id: string, models: 
 }
 
 function movedByRepack(prior: LockedPlacement | undefined, shards: readonly Shard[]): Eviction[] {
-  const after = new Map(shards.flatMap((shard) => shard.models.map((key) => [key, shard.id] as const)));
+  const after = new Map<string, Set<string>>();
+  for (const shard of shards)
+    for (const key of shard.models) after.set(key, (after.get(key) ?? new Set()).add(shard.id));
   return (prior?.models ?? [])
-    .filter((model) => after.has(model.key) && after.get(model.key) !== model.shards[0])
-    .map((model) => ({ model: model.key, shard: model.shards[0] as string, reason: 'repack' as const }))
-    .sort((a, b) => byCodePoint(a.model, b.model));
+    .flatMap(({ key, shards: before }) => {
+      const now = after.get(key);
+      const left = now === undefined ? [] : before.filter((id) => !now.has(id));
+      return left.map((shard) => ({ model: key, shard, reason: 'repack' as const }));
+    })
+    .sort((a, b) => byCodePoint(a.model, b.model) || byCodePoint(a.shard, b.shard));
 }

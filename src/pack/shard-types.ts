@@ -31,7 +31,7 @@ export class ShardTypes {
     const existing = this.known.get(key);
     if (existing !== undefined) return existing;
     const { numbers, dimensions } = this;
-    const n = numbers.models.length;
+    const n = numbers.pieces.length;
     const width = dimensions.length;
     const need = new Float64Array(n * width);
     const allowed = new Uint8Array(n);
@@ -63,7 +63,7 @@ function activeDimensions(numbers: ClassNumbers): number[] {
       const capacity = numbers.capacity[p * D + d] as number;
       // A dimension that all models together cannot fill is none to watch.
       let total = 0;
-      for (let i = 0; i < numbers.models.length && total <= capacity; i++) total += demandOn(numbers, i, p, d, 1);
+      for (let i = 0; i < numbers.pieces.length && total <= capacity; i++) total += demandOn(numbers, i, p, d, 1);
       used = total > capacity;
     }
     if (used) active.push(d);

@@ -105,8 +105,8 @@ describe('against a lockfile', () => {
       sklearn('d', 100, { zones: ['east'] }),
     ]);
     const { first, second } = repackedStably(before, after);
-    expect(second.evicted).toEqual([{ model: 'default/d@1', reason: 'class-changed' }]);
     const [old] = first.shards;
+    expect(second.evicted).toEqual([{ model: 'default/d@1', shard: old?.id, reason: 'class-changed' }]);
     expect(second.shards.find((shard) => shard.id === old?.id)?.models).toHaveLength(3);
   });
 
