@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Fleet } from '../declare/fleet';
 import type { Shard } from '../pack/packing';
 
@@ -7,10 +8,13 @@ export const names = {
   modelTable: (fleet: Fleet, id: string, part: number) => `${fleet.name}-${id}-models-${part}`,
   shards: (fleet: Fleet) => `${fleet.name}-shards`,
   router: (fleet: Fleet) => `${fleet.name}-router`,
+  copies: (fleet: Fleet, copyClass: string) => `${fleet.name}-copies-${copyClass}`,
 } as const;
 
-/** Ids that would give a shard the name of the router's Deployment. */
-export const reservedShardIds: ReadonlySet<string> = new Set(['router']);
+/** Would it give a shard the name of an object of the fleet's own? */
+export function isReservedShardId(id: string): boolean {
+  return id === 'router' || id.startsWith('copies-');
+}
 
 /** Ports of the agent; a runtime may not use them. */
 export const agentPorts = { agent: 9300, proxy: 9301 } as const;
@@ -54,10 +58,27 @@ export function fleetLabels(fleet: Fleet, component: 'shard' | 'router'): Labels
 }
 
 export const nodeGroupLabel = 'stowage.dev/node-group';
+export const classLabel = 'stowage.dev/class';
+
+/**
+ * All copies of a model are in shards of one such class. It is the sharing class without the allowed pools: to declare one
+ * more pool must restart no pod.
+ */
+export function copyClass({ runtime, base, group, nodeIsolated, zones }: Shard): string {
+  const parts = JSON.stringify([runtime, base, group, nodeIsolated, zones]);
+  return `c${createHash('sha256').update(parts).digest('hex').slice(0, 8)}`;
+}
+
+/** Pods of one-pod shards that may hold copies of the same models. */
+export function copiesSelector(fleet: Fleet, copyClass: string): Labels {
+  return { ...shardsSelector(fleet), [classLabel]: copyClass };
+}
 
 export function shardLabels(fleet: Fleet, shard: Shard): Labels {
   return {
     ...fleetLabels(fleet, 'shard'),
+    // Not on shards of several pods: these have a disruption budget of their own, and a pod may be under one only.
+    ...(shard.replicas === 1 ? { [classLabel]: copyClass(shard) } : {}),
     ...(shard.nodeIsolated ? { [nodeGroupLabel]: shard.group } : {}),
     'stowage.dev/pool': shard.pool,
     'stowage.dev/shard': shard.id,

@@ -5,8 +5,9 @@ import { type Diagnostic, diagnostic, StowageError } from '../errors/stowage-err
 import type { Plan, PlannedShard } from '../plan/plan';
 import { accessObjects } from './access';
 import { checkFleet } from './check-fleet';
+import { copyBudgets } from './copy-budgets';
 import { gatewayObjects } from './gateway';
-import { names, reservedShardIds } from './names';
+import { isReservedShardId, names } from './names';
 import { networkPolicies } from './network-policies';
 import type { RenderedGroup } from './objects';
 import { routerObjects } from './router';
@@ -15,7 +16,8 @@ import type { ShardParts } from './shard-pod';
 
 /**
  * The Kubernetes objects of a planned fleet: first the fleet's own (accounts, policies, router), then one group a shard,
- * sorted by id. The namespace itself is not among them. Adding a model to a shard changes one ConfigMap and nothing else.
+ * sorted by id. The namespace itself is not among them. A model in one more shard changes one ConfigMap, and at most adds
+ * its class's disruption budget.
  * @throws StowageError STW4001 where the plan is of another fleet; STW4002 to STW4004 for what cannot be rendered
  */
 export function renderFleet(fleet: Fleet, plan: Plan): readonly RenderedGroup[] {
@@ -31,7 +33,13 @@ export function renderFleet(fleet: Fleet, plan: Plan): readonly RenderedGroup[] 
   return [
     {
       shard: null,
-      objects: [...accessObjects(fleet), ...networkPolicies(fleet), ...routerObjects(fleet), ...gatewayObjects(fleet)],
+      objects: [
+        ...accessObjects(fleet),
+        ...networkPolicies(fleet),
+        ...copyBudgets(fleet, plan.shards),
+        ...routerObjects(fleet),
+        ...gatewayObjects(fleet),
+      ],
     },
     ...shards.filter((found) => found !== null).map(({ parts, shard, models }) => shardGroup(parts, shard, models)),
   ];
@@ -82,8 +90,8 @@ class Resolver {
     const valid = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(id) && names.shard(this.fleet, id).length <= 63;
     const problem = !valid
       ? 'does not make a name of at most 63 lower-case letters, digits and "-"'
-      : reservedShardIds.has(id)
-        ? 'is a name of the router'
+      : isReservedShardId(id)
+        ? "makes a name of the fleet's own"
         : this.ids.has(id)
           ? 'is that of two shards'
           : null;

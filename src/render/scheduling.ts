@@ -1,14 +1,15 @@
 import { byCodePoint } from '../declare/findings';
 import type { Fleet, Pool } from '../declare/fleet';
 import type { Shard } from '../pack/packing';
-import { type Labels, nodeGroupLabel, shardSelector } from './names';
+import { copiesSelector, copyClass, type Labels, nodeGroupLabel, shardSelector } from './names';
 
 const hostname = 'kubernetes.io/hostname';
 const zone = 'topology.kubernetes.io/zone';
 
 /**
  * Where a shard's pods may and should run. Pods gather on few nodes, as the plan counts them; the replicas of one shard
- * stay apart where that needs no further node. A node-isolated group repels every other shard pod of the cluster (the
+ * stay apart where that needs no further node, and one-pod shards of a class are spread over zones, never over hosts:
+ * see docs/decisions/0011-rollout-of-copies.md. A node-isolated group repels every other shard pod of the cluster (the
  * scheduler honours that both ways), and gathers first of all: see docs/decisions/0004-node-isolation.md.
  */
 export function shardScheduling(fleet: Fleet, shard: Shard, pool: Pool): Record<string, unknown> {
@@ -28,22 +29,30 @@ export function shardScheduling(fleet: Fleet, shard: Shard, pool: Pool): Record<
       },
       ...(isolated ? { podAntiAffinity: repelOthers(fleet, shard) } : {}),
     },
-    ...(isolated
-      ? {}
-      : {
-          topologySpreadConstraints: spread(
-            shardSelector(fleet, shard.id),
-            pool.zones.length > 1 ? ['host', 'zone'] : ['host'],
-          ),
-        }),
+    ...apart(fleet, shard, pool),
   };
 }
 
+function apart(fleet: Fleet, shard: Shard, pool: Pool): Record<string, unknown> {
+  const zones = pool.zones.length > 1;
+  if (shard.nodeIsolated) return {};
+  if (shard.replicas > 1)
+    return { topologySpreadConstraints: spread(shardSelector(fleet, shard.id), zones ? ['host', 'zone'] : ['host']) };
+  if (!zones || shard.zones.length === 1) return {};
+  // Pods of many Deployments: each has a template hash of its own.
+  const classPods = copiesSelector(fleet, copyClass(shard));
+  return { topologySpreadConstraints: spread(classPods, ['zone'], []) };
+}
+
 /** Copies apart, as far as that goes. A node that lacks one of the keys counts for none of them. */
-export function spread(selector: Labels, over: readonly ('host' | 'zone')[]): readonly unknown[] {
+export function spread(
+  selector: Labels,
+  over: readonly ('host' | 'zone')[],
+  alike: readonly string[] = ['pod-template-hash'],
+): readonly unknown[] {
   return over.map((domain) => ({
     labelSelector: { matchLabels: selector },
-    matchLabelKeys: ['pod-template-hash'],
+    ...(alike.length === 0 ? {} : { matchLabelKeys: alike }),
     maxSkew: 1,
     topologyKey: domain === 'host' ? hostname : zone,
     whenUnsatisfiable: 'ScheduleAnyway',

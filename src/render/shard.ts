@@ -26,19 +26,18 @@ function metadata({ fleet, shard }: ShardParts, name: string): KubernetesObject[
 }
 
 function deployment(parts: ShardParts): KubernetesObject {
-  const { fleet, shard, runtime } = parts;
+  const { fleet, shard } = parts;
+  const { strategy, ...patience } = rollout(parts);
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: metadata(parts, names.shard(fleet, shard.id)),
     spec: {
-      // Starting the server, fetching a base model, loading the first models.
-      progressDeadlineSeconds: runtime.startupSeconds + 1800,
+      ...patience,
       replicas: shard.replicas,
       revisionHistoryLimit: 3,
       selector: { matchLabels: shardSelector(fleet, shard.id) },
-      // A surge would need a spare accelerator.
-      strategy: { rollingUpdate: { maxSurge: 0, maxUnavailable: 1 }, type: 'RollingUpdate' },
+      strategy,
       template: {
         metadata: {
           annotations: { 'kubectl.kubernetes.io/default-container': 'server' },
@@ -50,7 +49,35 @@ function deployment(parts: ShardParts): KubernetesObject {
   };
 }
 
-/** None for a single replica: it would either hold up every drain for ever, or protect nothing. */
+/**
+ * One change of a runtime's image reaches all shards at once, and shards know nothing of one another. Were each to stop its
+ * pod first, both copies of a model that is in two one-pod shards could be away, or its only one; so the new pod of such a
+ * shard is ready before the old one goes, which takes a spare pod in the pool and waits for it. A shard of several pods
+ * rolls in place: it keeps a copy of its models, and needs no spare accelerator.
+ */
+function rollout({ shard, runtime }: ShardParts) {
+  // Starting the server, fetching a base model, loading the first models.
+  const startSeconds = runtime.startupSeconds + 1800;
+  return shard.replicas === 1
+    ? {
+        // Routers turn to the new pod before the old one is told to stop.
+        minReadySeconds: 10,
+        progressDeadlineSeconds: startSeconds + sparePodSeconds,
+        strategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 }, type: 'RollingUpdate' },
+      }
+    : {
+        progressDeadlineSeconds: startSeconds,
+        strategy: { rollingUpdate: { maxSurge: 0, maxUnavailable: 1 }, type: 'RollingUpdate' },
+      };
+}
+
+/**
+ * How long a new pod may wait for others to leave it room, before tools call the rollout failed; it goes on regardless. Not
+ * by the number of shards: one more shard would change the objects of all.
+ */
+const sparePodSeconds = 2 * 3600;
+
+/** One-pod shards have one a class: copy-budgets.ts. */
 function disruptionBudget(parts: ShardParts): readonly KubernetesObject[] {
   const { fleet, shard } = parts;
   if (shard.replicas < 2) return [];

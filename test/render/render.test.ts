@@ -8,10 +8,11 @@ import { parseBytes, parseCpuMillis } from '../../src/declare/quantities';
 import { StowageError } from '../../src/errors/stowage-error';
 import { pack } from '../../src/pack/pack';
 import { makePlan } from '../../src/plan/make-plan';
+import type { KubernetesObject } from '../../src/render/objects';
 import { renderFleet } from '../../src/render/render';
 import { toYaml } from '../../src/render/yaml';
 import { fleetInputs, shuffledFleet } from '../support/fleets';
-import { type Container, objectsOf, podSpecOf, rendered, wideFleet } from './support';
+import { type Container, objectsOf, podSpecOf, rendered, renderedInCopies, wideFleet } from './support';
 
 const amount = (parse: typeof parseBytes, text: string | undefined) => {
   const result = parse(text ?? '0');
@@ -24,12 +25,16 @@ const total = (containers: readonly Container[], resource: 'cpu' | 'memory') =>
       sum + amount(resource === 'cpu' ? parseCpuMillis : parseBytes, resources.requests[resource]),
     0,
   );
+const labelsOf = (deployment: KubernetesObject) =>
+  (deployment.spec as { template: { metadata: { labels: Readonly<Record<string, string>> } } }).template.metadata
+    .labels;
 const identity = (object: { kind: string; metadata: { name: string } }) => `${object.kind}/${object.metadata.name}`;
 
 describe('rendering', () => {
   it('gives a small fleet just these objects', async () => {
     const input: FleetInput = {
       name: 'small',
+      packing: { layout: 'equal' },
       pools: wideFleet.pools.filter(({ name }) => name === 'l4'),
       models: (wideFleet.models ?? []).filter(({ name }) => name === 'resnet50'),
     };
@@ -50,8 +55,8 @@ describe('rendering', () => {
 
   it('asks for what the plan counts: pods, their CPU and memory, accelerators', () => {
     fc.assert(
-      fc.property(fleetInputs({ budgets: false }), (input) => {
-        const { fleet, plan, groups } = rendered(input);
+      fc.property(fleetInputs({ budgets: false }), fc.boolean(), (input, copies) => {
+        const { fleet, plan, groups } = copies ? renderedInCopies(input) : rendered(input);
         const pools = new Map(fleet.pools.map((pool) => [pool.name, pool]));
         const sums = { pods: 0, cpu: 0, memory: 0, gpus: 0 };
         for (const deployment of objectsOf(groups, 'Deployment')) {
@@ -110,8 +115,11 @@ describe('rendering', () => {
     );
   });
 
-  it('gives every object the namespace, a name that is valid, and its own identity', () => {
-    const { groups, fleet } = rendered(wideFleet);
+  it.each([
+    ['equal replicas', rendered],
+    ['copies', renderedInCopies],
+  ])('gives every object the namespace, a name that is valid, and its own identity: %s', (_, render) => {
+    const { groups, fleet } = render(wideFleet);
     const all = objectsOf(groups);
     expect(new Set(all.map(identity)).size).toBe(all.length);
     for (const { metadata } of all) {
@@ -136,16 +144,24 @@ describe('a shard', () => {
     return { objects, deployment, spec, container };
   };
 
-  it('rolls without a spare accelerator', () => {
-    for (const { deployment } of ['iris', 'resnet50', 'tone'].map(shardOf)) {
-      expect(deployment.spec).toMatchObject({ strategy: { rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } } });
-    }
+  it('rolls in place where a second replica serves meanwhile, else only once the new pod is ready', () => {
+    const inPlace = { strategy: { rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } } };
+    const surging = { minReadySeconds: 10, strategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } } };
+    const [iris, resnet] = ['iris', 'resnet50'].map((model) => shardOf(model).deployment.spec);
+    expect(resnet).toMatchObject(inPlace);
+    expect(resnet).not.toHaveProperty('minReadySeconds');
+    expect(iris).toMatchObject(surging);
+    const deadline = (spec: unknown) => (spec as { progressDeadlineSeconds: number }).progressDeadlineSeconds;
+    // Also while others leave it no room.
+    expect(deadline(iris)).toBeGreaterThan(deadline(resnet) + 3600);
   });
 
-  it('has a disruption budget where it has a second replica', () => {
+  it('has a disruption budget of its own where it has a second replica, and no pod is under two', () => {
     const kinds = (model: string) => shardOf(model).objects.map(({ kind }) => kind);
     expect(kinds('resnet50')).toEqual(['ConfigMap', 'PodDisruptionBudget', 'Deployment']);
     expect(kinds('iris')).toEqual(['ConfigMap', 'Deployment']);
+    expect(labelsOf(shardOf('iris').deployment)).toHaveProperty(['stowage.dev/class']);
+    expect(labelsOf(shardOf('resnet50').deployment)).not.toHaveProperty(['stowage.dev/class']);
   });
 
   it('lets a slow server start, and is ready when the agent says so', () => {
@@ -221,6 +237,114 @@ describe('a shard', () => {
   it('has no account token', () => {
     expect(shardOf('iris').spec).toMatchObject({ automountServiceAccountToken: false });
     expect(JSON.stringify(shardOf('iris').spec)).not.toContain('serviceAccountToken');
+  });
+});
+
+describe('copies in shards of one pod', () => {
+  const budgets = (groups: Parameters<typeof objectsOf>[0]) =>
+    objectsOf(groups, 'PodDisruptionBudget').filter(({ metadata }) => !metadata.name.endsWith('-router'));
+  const selected = (budget: KubernetesObject, pods: readonly KubernetesObject[]) => {
+    const { matchLabels } = (budget.spec as { selector: { matchLabels: Record<string, string> } }).selector;
+    return pods.filter((pod) => Object.entries(matchLabels).every(([label, value]) => labelsOf(pod)[label] === value));
+  };
+
+  it('are just these objects', async () => {
+    const input: FleetInput = {
+      name: 'copies',
+      pools: [{ name: 'cpu', cpu: 16, memory: '64Gi', pricePerNodeHour: 1, zones: ['a', 'b'] }],
+      models: [{ name: 'iris', format: 'sklearn', storageUri: 's3://models/iris', memory: '1Gi', replicas: 2 }],
+    };
+    await expect(toYaml(renderedInCopies(input).groups)).toMatchFileSnapshot('../fixtures/golden/copies-fleet.yaml');
+  });
+
+  it('are drained one at a time: all shards that share a model are under one budget, and no pod is under two', () => {
+    fc.assert(
+      fc.property(fleetInputs({ budgets: false }), fc.boolean(), (input, mixed) => {
+        const { groups, plan } = mixed ? rendered(input) : renderedInCopies(input);
+        const deployments = objectsOf(groups, 'Deployment').filter(
+          ({ metadata }) => 'stowage.dev/shard' in (metadata.labels ?? {}),
+        );
+        const budgetOf = new Map<string, string>();
+        for (const budget of budgets(groups)) {
+          for (const { metadata } of selected(budget, deployments)) {
+            const shard = metadata.labels?.['stowage.dev/shard'] ?? '';
+            expect(budgetOf.has(shard)).toBe(false);
+            budgetOf.set(shard, budget.metadata.name);
+          }
+        }
+        const holders = new Map<string, string[]>();
+        for (const { id, replicas, models } of plan.shards) {
+          if (replicas > 1) expect(budgetOf.has(id)).toBe(true);
+          else for (const model of models) holders.set(model, [...(holders.get(model) ?? []), id]);
+        }
+        for (const shards of holders.values()) {
+          if (shards.length < 2) continue;
+          const names = new Set(shards.map((id) => budgetOf.get(id)));
+          expect(names.size).toBe(1);
+          expect(names).not.toContain(undefined);
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('of classes with single copies alone are free to go', () => {
+    const { groups } = renderedInCopies({
+      ...wideFleet,
+      models: (wideFleet.models ?? []).filter(({ replicas }) => replicas === undefined),
+    });
+    expect(budgets(groups)).toEqual([]);
+  });
+
+  it('keep their labels, and so their pods, when a pool, a model or a copy is added', () => {
+    const labels = (input: FleetInput) =>
+      Object.fromEntries(
+        objectsOf(renderedInCopies(input).groups, 'Deployment').map((object) => [
+          object.metadata.name,
+          labelsOf(object),
+        ]),
+      );
+    const [cpu] = wideFleet.pools;
+    if (cpu === undefined) throw new Error('no pool');
+    const iris = { name: 'iris', format: 'sklearn', storageUri: 's3://models/iris', memory: '1Gi' };
+    const input = { name: 'small', pools: [cpu], models: [iris] };
+    const classes = (more: Partial<FleetInput>) =>
+      new Set(Object.values(labels({ ...input, ...more })).flatMap((found) => found['stowage.dev/class'] ?? []));
+    const [own] = classes({});
+    expect(own).toMatch(/^c[0-9a-f]{8}$/);
+    expect(classes({ pools: [cpu, { ...cpu, name: 'cheap', pricePerNodeHour: 0.1 }] })).toEqual(new Set([own]));
+    expect(classes({ models: [iris, { ...iris, name: 'wine' }] })).toEqual(new Set([own]));
+    expect(classes({ models: [{ ...iris, replicas: 2 }] })).toEqual(new Set([own]));
+  });
+
+  it('are told apart by runtime, base, group and zones', () => {
+    const { groups, plan } = renderedInCopies(wideFleet);
+    const byLabel = new Map<string, Set<string>>();
+    for (const { id, runtime, base, group, nodeIsolated, zones } of plan.shards) {
+      const deployment = objectsOf(groups, 'Deployment').find(
+        ({ metadata }) => metadata.labels?.['stowage.dev/shard'] === id,
+      );
+      if (deployment === undefined) throw new Error(`shard ${id} has no Deployment`);
+      const label = labelsOf(deployment)['stowage.dev/class'] ?? '';
+      const is = JSON.stringify([runtime, base, group, nodeIsolated, zones]);
+      byLabel.set(label, (byLabel.get(label) ?? new Set()).add(is));
+    }
+    expect(byLabel.size).toBeGreaterThan(4);
+    for (const classes of byLabel.values()) expect(classes.size).toBe(1);
+  });
+
+  it('are spread over zones by class, and never over hosts', () => {
+    for (const deployment of objectsOf(renderedInCopies(wideFleet).groups, 'Deployment')) {
+      const { 'stowage.dev/pool': pool, 'stowage.dev/class': ofClass } = labelsOf(deployment);
+      if (pool === undefined) continue;
+      const constraints = podSpecOf(deployment).topologySpreadConstraints ?? [];
+      const zoned = JSON.stringify(podSpecOf(deployment).affinity).includes('topology.kubernetes.io/zone');
+      const isolated = 'stowage.dev/node-group' in labelsOf(deployment);
+      const spread = pool !== 'slice' && !zoned && !isolated;
+      expect(constraints.map(({ topologyKey }) => topologyKey)).toEqual(spread ? ['topology.kubernetes.io/zone'] : []);
+      if (spread)
+        expect(constraints[0]).toMatchObject({ labelSelector: { matchLabels: { 'stowage.dev/class': ofClass } } });
+    }
   });
 });
 
@@ -352,7 +476,7 @@ describe('what cannot be rendered', () => {
   it('is a shard whose id makes no name', () => {
     const fleet = defineFleet({ ...base, models: [model] });
     const plan = makePlan(fleet, pack({ fleet }));
-    for (const id of ['router', 'Upper', 'x'.repeat(60)]) {
+    for (const id of ['router', 'copies-c0123456', 'Upper', 'x'.repeat(60)]) {
       const shards = plan.shards.map((shard) => ({ ...shard, id }));
       expect(() => renderFleet(fleet, { ...plan, shards })).toThrow(/STW4002: the shard id/);
     }

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { checkSchemas, noSchemas } from '../support/kubernetes-validate';
 import { podSecurityViolations } from '../support/pod-security';
-import { objectsOf, podSpecOf, rendered, wideFleet } from './support';
+import { objectsOf, podSpecOf, rendered, renderedInCopies, wideFleet } from './support';
 
 const lacking = noSchemas();
 if (lacking !== null) console.warn(`skipped: objects are not checked against Kubernetes schemas: ${lacking}`);
@@ -10,7 +10,8 @@ it.skipIf(lacking !== null)(
   `fits the schemas of Kubernetes 1.31 and up, strictly, and reads back from YAML in Python${lacking === null ? '' : ` (${lacking})`}`,
   () => {
     const plain = rendered({ ...wideFleet, name: 'plain', mesh: { router: { replicas: 1, maxReplicas: 1 } } });
-    const groups = [...rendered(wideFleet).groups, ...plain.groups];
+    const copies = renderedInCopies({ ...wideFleet, name: 'copies' });
+    const groups = [...rendered(wideFleet).groups, ...plain.groups, ...copies.groups];
     const result = checkSchemas(groups);
     expect(result.failures).toEqual([]);
     const versions = result.versions.map((version) => version.replace(/\.0$/, ''));

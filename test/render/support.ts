@@ -8,6 +8,7 @@ import { makePlan } from '../../src/plan/make-plan';
 import type { Plan } from '../../src/plan/plan';
 import type { KubernetesObject, RenderedGroup } from '../../src/render/objects';
 import { renderFleet } from '../../src/render/render';
+import { inCopies } from '../support/in-copies';
 
 export interface Rendered {
   readonly fleet: Fleet;
@@ -21,6 +22,14 @@ export function rendered(input: FleetInput, prior?: LockedPlacement): Rendered {
   const fleet = defineFleet(input);
   const packing = pack(prior === undefined ? { fleet } : { fleet, prior });
   const plan = makePlan(fleet, packing, prior);
+  return { fleet, plan, locked: lockOf(fleet, packing), groups: renderFleet(fleet, plan) };
+}
+
+/** The same fleet with each copy in a shard of one pod. */
+export function renderedInCopies(input: FleetInput): Rendered {
+  const fleet = defineFleet(input);
+  const packing = inCopies(pack({ fleet }));
+  const plan = makePlan(fleet, packing);
   return { fleet, plan, locked: lockOf(fleet, packing), groups: renderFleet(fleet, plan) };
 }
 
@@ -57,6 +66,7 @@ export interface Container {
 export const wideFleet: FleetInput = {
   name: 'wide',
   namespace: 'models',
+  packing: { layout: 'equal' },
   pools: [
     { name: 'cpu', cpu: 16, memory: '64Gi', pricePerNodeHour: 1, zones: ['a', 'b'] },
     {
