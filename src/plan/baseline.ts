@@ -109,8 +109,9 @@ class LimitWatch {
     limits: readonly StatedLimit[],
     private readonly used: (budget: BudgetName) => number,
   ) {
-    // A change's moves and a shard's models mean nothing where no model shares.
-    this.open = limits.filter(({ budget }) => !['modelsPerShard', 'moves', 'moveBytes'].includes(budget));
+    // A change's moves, a shard's models and sets of shards mean nothing where no model shares.
+    const shared: readonly BudgetName[] = ['modelsPerShard', 'replicaSets', 'moves', 'moveBytes'];
+    this.open = limits.filter(({ budget }) => !shared.includes(budget));
   }
 
   note(modelsBefore: number): void {

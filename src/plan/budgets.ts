@@ -19,6 +19,7 @@ export function statedLimits(fleet: Fleet): StatedLimit[] {
     ['memory', 'bytes', budgets.memoryBytes],
     ['costPerHour', 'microdollars', budgets.costMicrosPerHour],
     ['modelsPerShard', 'count', budgets.modelsPerShard],
+    ['replicaSets', 'count', budgets.replicaSets],
     ['moves', 'count', budgets.moves],
     ['moveBytes', 'bytes', budgets.moveBytes],
     ...fleet.pools.map((pool) => {
@@ -57,6 +58,7 @@ function usedAmounts({ summary, pools, shards, changes }: Usage): ReadonlyMap<Bu
     ['memory', summary.memoryBytes],
     ['costPerHour', summary.costMicrosPerHour],
     ['modelsPerShard', shards.reduce((most, shard) => Math.max(most, shard.models.length), 0)],
+    ['replicaSets', summary.replicaSets],
     ['moves', changed ? changes.moved.length : 0],
     ['moveBytes', changed ? changes.moveBytes : 0],
     ...pools.map((pool) => [`pool.${pool.pool}.nodes`, pool.nodes] as const),

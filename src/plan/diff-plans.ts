@@ -1,16 +1,12 @@
-import { byModel } from './changes';
-import type { BudgetUsage, Move, Plan, PlannedShard, PlanSummary, Resize } from './plan';
+import type { LockedModel } from '../pack/packing';
+import { homesOf } from './homes';
+import { type ModelChanges, modelChanges } from './model-changes';
+import type { BudgetUsage, Plan, PlannedShard, PlanSummary } from './plan';
 import { type BudgetChange, diffFormatVersion, type PlanDiff, type ShardChange, type TotalChange } from './plan-diff';
-
-interface Placed {
-  readonly shard: PlannedShard;
-  /** Position in the shard's lists. */
-  readonly at: number;
-}
 
 /** How `after` differs from `before`: two plans of one fleet, of any two times. Lists are sorted by code point. */
 export function diffPlans(before: Plan, after: Plan): PlanDiff {
-  const { models, moveBytes } = modelChanges(before, after);
+  const { moveBytes, ...models } = changedModels(before, after);
   const shards = shardChanges(before, after);
   const totals = totalChanges(before.summary, after.summary);
   const changed =
@@ -29,67 +25,34 @@ export function diffPlans(before: Plan, after: Plan): PlanDiff {
   };
 }
 
-function modelChanges(before: Plan, after: Plan): Pick<PlanDiff, 'models' | 'moveBytes'> {
-  const old = placements(before);
-  const oldShards = new Map(before.shards.map((shard) => [shard.id, shard]));
+/** The placement of a plan, as a lockfile would keep it. */
+function lockedModels(plan: Plan): LockedModel[] {
+  return [...homesOf(plan.shards)].map(([key, { shards, at }]) => ({
+    key,
+    shards: shards.map(({ id }) => id),
+    acceleratorMemoryBytes: shards[0]?.sizes.acceleratorMemoryBytes[at] ?? 0,
+    memoryBytes: shards[0]?.sizes.memoryBytes[at] ?? 0,
+  }));
+}
+
+function changedModels(before: Plan, after: Plan): ModelChanges {
+  const old = new Map(before.shards.map((shard) => [shard.id, shard]));
   const kept = new Set(after.shards.map((shard) => shard.id));
   // The plan knows the reason of a move against its lockfile, which may be of another time than `before`.
-  const known = new Map(after.changes.moved.map((move) => [move.model, move]));
-  const added: string[] = [];
-  const moved: Move[] = [];
-  const resized: Resize[] = [];
-  let moveBytes = 0;
-  for (const shard of after.shards) {
-    const same = oldShards.get(shard.id);
-    const freshPods =
-      same !== undefined && !restarts(same, shard) ? Math.max(0, shard.replicas - same.replicas) : shard.replicas;
-    shard.models.forEach((model, at) => {
-      const was = old.get(model);
-      old.delete(model);
-      const stays = was?.shard.id === shard.id;
-      moveBytes += (stays ? freshPods : shard.replicas) * (shard.sizes.diskBytes[at] ?? 0);
-      if (was === undefined) {
-        added.push(model);
-        return;
-      }
-      const from = was.shard.id;
-      if (!stays) {
-        const told = known.get(model);
-        const reason =
-          told?.from === from && told.to === shard.id ? told.reason : kept.has(from) ? 'repack' : 'shard-gone';
-        moved.push({ model, from, to: shard.id, reason });
-      }
-      const resize = resizeOf(model, was, { shard, at });
-      if (resize !== null) resized.push(resize);
-    });
-  }
-  return {
-    models: {
-      added: added.sort(),
-      removed: [...old.keys()].sort(),
-      moved: moved.sort(byModel),
-      resized: resized.sort(byModel),
+  const known = new Map(after.changes.moved.map(({ model, from, to, reason }) => [`${model} ${from} ${to}`, reason]));
+  return modelChanges(
+    {
+      models: lockedModels(before),
+      freshPods: (shard) => {
+        const same = old.get(shard.id);
+        return same !== undefined && !restarts(same, shard)
+          ? Math.max(0, shard.replicas - same.replicas)
+          : shard.replicas;
+      },
+      reason: (model, from, to) => known.get(`${model} ${from} ${to}`) ?? (kept.has(from) ? 'repack' : 'shard-gone'),
     },
-    moveBytes,
-  };
-}
-
-function placements(plan: Plan): Map<string, Placed> {
-  const placed = new Map<string, Placed>();
-  for (const shard of plan.shards) shard.models.forEach((model, at) => void placed.set(model, { shard, at }));
-  return placed;
-}
-
-function resizeOf(model: string, before: Placed, after: Placed): Resize | null {
-  const change = (dimension: 'acceleratorMemoryBytes' | 'memoryBytes') => ({
-    before: before.shard.sizes[dimension][before.at] ?? 0,
-    after: after.shard.sizes[dimension][after.at] ?? 0,
-  });
-  const acceleratorMemoryBytes = change('acceleratorMemoryBytes');
-  const memoryBytes = change('memoryBytes');
-  const same =
-    acceleratorMemoryBytes.before === acceleratorMemoryBytes.after && memoryBytes.before === memoryBytes.after;
-  return same ? null : { model, acceleratorMemoryBytes, memoryBytes };
+    homesOf(after.shards),
+  );
 }
 
 function shardChanges(before: Plan, after: Plan): PlanDiff['shards'] {
@@ -142,6 +105,7 @@ function totalChanges(before: PlanSummary, after: PlanSummary): TotalChange[] {
   return [
     row('models', 'count', (summary) => summary.models),
     row('shards', 'count', (summary) => summary.shards),
+    row('replicaSets', 'count', (summary) => summary.replicaSets),
     row('pods', 'count', (summary) => summary.pods),
     row('ips', 'count', (summary) => summary.ips),
     row('nodes', 'count', (summary) => summary.nodes),

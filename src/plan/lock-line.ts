@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../errors/registry';
 import type { LockedModel, LockedShard } from '../pack/packing';
+import { sortedBy } from './homes';
 
 /** What a field must be; the patterns keep out of names whatever a Kubernetes object or a path would not take. */
 interface FieldRule {
@@ -30,7 +31,7 @@ const modelFields: Readonly<Record<string, FieldRule>> = {
     pattern: /^[A-Za-z0-9][-A-Za-z0-9_.]{0,127}\/[A-Za-z0-9][-A-Za-z0-9_.]{0,127}@[A-Za-z0-9][-A-Za-z0-9_.]{0,127}$/,
     expected: "a model's key: tenant/name@version",
   },
-  in: { ...shardId, list: true },
+  in: { ...shardId, list: true, expected: `${shardId.expected}, or a list of two or more different ones` },
   gpu: bytes,
   mem: bytes,
 };
@@ -49,23 +50,26 @@ export function formatShardLine(shard: LockedShard): string {
 
 export function formatModelLine(model: LockedModel): string {
   // Shard ids need no escaping.
-  const home = model.shards.length === 1 ? `"${model.shards[0]}"` : `["${model.shards.join('","')}"]`;
+  const home =
+    model.shards.length === 1 ? `"${model.shards[0]}"` : `["${sortedBy(model.shards, (id) => id).join('","')}"]`;
   return `{"model":"${model.key}","in":${home},"gpu":${model.acceleratorMemoryBytes},"mem":${model.memoryBytes}}`;
 }
 
-// What formatModelLine writes, and nothing else: ten times faster than JSON.parse and checks, and just as strict.
+// What formatModelLine writes, and little else: ten times faster than JSON.parse and checks, and just as strict.
 const modelLine =
-  /^\{"model":"([A-Za-z0-9][-A-Za-z0-9_.]{0,127}\/[A-Za-z0-9][-A-Za-z0-9_.]{0,127}@[A-Za-z0-9][-A-Za-z0-9_.]{0,127})","in":"([a-z](?:[-a-z0-9]{0,14}[a-z0-9])?)","gpu":(0|[1-9]\d{0,14}),"mem":(0|[1-9]\d{0,14})\}$/;
+  /^\{"model":"([A-Za-z0-9][-A-Za-z0-9_.]{0,127}\/[A-Za-z0-9][-A-Za-z0-9_.]{0,127}@[A-Za-z0-9][-A-Za-z0-9_.]{0,127})","in":(?:"([a-z](?:[-a-z0-9]{0,14}[a-z0-9])?)"|\["([a-z](?:[-a-z0-9]{0,14}[a-z0-9])?(?:","[a-z](?:[-a-z0-9]{0,14}[a-z0-9])?)+)"\]),"gpu":(0|[1-9]\d{0,14}),"mem":(0|[1-9]\d{0,14})\}$/;
 
 /** One line after the header, in any key order and spacing. */
 export function readLockLine(line: string): LockLine {
   const match = modelLine.exec(line);
   if (match !== null) {
-    const [, key = '', shard = '', gpu = '', memory = ''] = match;
-    return {
-      kind: 'model',
-      model: { key, shards: [shard], acceleratorMemoryBytes: Number(gpu), memoryBytes: Number(memory) },
-    };
+    const [, key = '', shard, list = '', gpu = '', memory = ''] = match;
+    const shards = shard === undefined ? list.split('","') : [shard];
+    if (isAscending(shards))
+      return {
+        kind: 'model',
+        model: { key, shards, acceleratorMemoryBytes: Number(gpu), memoryBytes: Number(memory) },
+      };
   }
   let value: unknown;
   try {
@@ -127,6 +131,10 @@ function problemOf(entry: Record<string, unknown>, fields: Readonly<Record<strin
     if (!good) return `"${name}" must be ${rule.expected}, not ${shown(value)}`;
   }
   return null;
+}
+
+function isAscending(ids: readonly string[]): boolean {
+  return ids.every((id, i) => i === 0 || (ids[i - 1] as string) < id);
 }
 
 function isListOf(values: readonly unknown[], { pattern }: FieldRule): boolean {

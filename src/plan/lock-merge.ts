@@ -9,9 +9,9 @@ export interface MergedLocks {
 }
 
 /**
- * Merges two branches' lockfiles over their common ancestor, entry by entry: what one side alone added, moved, resized or
- * removed is taken; where both changed the same, ours stays. The result is a lockfile to pack with: models that no longer
- * fit together are moved then, and the budgets checked.
+ * Merges two branches' lockfiles over their common ancestor, entry by entry and copy by copy: what one side alone added,
+ * moved, resized or removed is taken; where both changed the same, ours stays. The result is a lockfile to pack with:
+ * models that no longer fit together are moved then, and the budgets checked.
  */
 export function mergeLocks(base: LockedPlacement, ours: LockedPlacement, theirs: LockedPlacement): MergedLocks {
   const notes: string[] = [];
@@ -44,7 +44,7 @@ function renameCollisions(
   const rename = (id: string) => ids.get(id) ?? id;
   return {
     shards: theirs.shards.map((shard) => ({ ...shard, id: rename(shard.id) })),
-    models: theirs.models.map((model) => ({ ...model, shards: model.shards.map(rename) })),
+    models: theirs.models.map((model) => ({ ...model, shards: model.shards.map(rename).sort(byCodePoint) })),
   };
 }
 
@@ -84,13 +84,14 @@ function mergeModel(
   theirs: LockedModel,
   notes: string[],
 ): LockedModel {
-  const home = (model: LockedModel | undefined) => model?.shards.join(', ');
-  const bothMoved = home(ours) !== home(theirs) && home(base) !== home(ours) && home(base) !== home(theirs);
-  if (bothMoved)
-    notes.push(`${key} was placed on both sides: it stays in our ${home(ours)}, not in their ${home(theirs)}`);
+  const shards = mergeHomes(base?.shards ?? [], ours.shards, theirs.shards);
+  if (shards === null)
+    notes.push(
+      `${key} was placed on both sides: it stays in our ${ours.shards.join(', ')}, not in their ${theirs.shards.join(', ')}`,
+    );
   return {
     key,
-    shards: home(base) === home(ours) ? theirs.shards : ours.shards,
+    shards: shards ?? ours.shards,
     acceleratorMemoryBytes: pick(
       base?.acceleratorMemoryBytes,
       ours.acceleratorMemoryBytes,
@@ -98,6 +99,25 @@ function mergeModel(
     ),
     memoryBytes: pick(base?.memoryBytes, ours.memoryBytes, theirs.memoryBytes),
   };
+}
+
+/**
+ * What both sides did to a model's copies, one by one; null where they moved the same copy, or each added one, so that
+ * both together would leave it with another number of shards than either side means.
+ */
+function mergeHomes(
+  base: readonly string[],
+  ours: readonly string[],
+  theirs: readonly string[],
+): readonly string[] | null {
+  const [b, o, t] = [base.join(), ours.join(), theirs.join()];
+  if (o === t || b === t) return ours;
+  if (b === o) return theirs;
+  const kept = base.filter((id) => ours.includes(id) && theirs.includes(id));
+  const came = [...ours, ...theirs].filter((id) => !base.includes(id));
+  const both = [...new Set([...kept, ...came])].sort(byCodePoint);
+  const wanted = countAfter(base.length, ours.length, theirs.length);
+  return both.length === wanted ? both : null;
 }
 
 /** The shards that a merged model is in; one that a side removed comes back if the other side still uses it. */
@@ -120,7 +140,7 @@ function mergeShards(
       const kind = b !== undefined && sameKind(b, o) ? t : o;
       if (!sameKind(o, t) && kind === o && !(b !== undefined && sameKind(b, t)))
         notes.push(`the shard ${id} was changed on both sides: it stays on our pool ${o.pool}`);
-      merged.push({ ...kind, replicas: replicasOf(b, o, t) });
+      merged.push({ ...kind, replicas: countAfter(b?.replicas, o.replicas, t.replicas) });
     } else {
       const only = o ?? t ?? b;
       if (only !== undefined) merged.push(only);
@@ -129,11 +149,11 @@ function mergeShards(
   return merged;
 }
 
-/** Both raised it: the higher one carries both sides' models. */
-function replicasOf(base: LockedShard | undefined, ours: LockedShard, theirs: LockedShard): number {
-  if (base?.replicas === ours.replicas) return theirs.replicas;
-  if (base?.replicas === theirs.replicas) return ours.replicas;
-  return Math.max(ours.replicas, theirs.replicas);
+/** Of replicas or shards; where both sides changed it, the higher one carries both sides' models and loads. */
+function countAfter(base: number | undefined, ours: number, theirs: number): number {
+  if (base === ours) return theirs;
+  if (base === theirs) return ours;
+  return Math.max(ours, theirs);
 }
 
 function pick<T>(base: T | undefined, ours: T, theirs: T): T {

@@ -1,6 +1,7 @@
-import { byCodePoint, Findings } from '../declare/findings';
+import { Findings } from '../declare/findings';
 import type { Fleet, SourceLocation } from '../declare/fleet';
 import type { LockedModel, LockedPlacement, LockedShard, Packing } from '../pack/packing';
+import { homesOf, sortedBy } from './homes';
 import { formatModelLine, formatShardLine, readLockLine, shown } from './lock-line';
 
 /** The version that this Stowage writes, and the latest that it reads. */
@@ -48,35 +49,28 @@ export function parseLockfile(text: string, file?: string): LockedPlacement {
     }
   }
   findings.throwIfAny();
-  return { shards: sorted([...shards.values()], idOf), models: sorted([...models.values()], keyOf) };
+  return { shards: sortedBy([...shards.values()], idOf), models: sortedBy([...models.values()], keyOf) };
 }
 
 /** The text of a lockfile: the same for the same content, in whatever order it is given. */
 export function formatLockfile(locked: LockedPlacement): string {
   const lines = [`{"stowageLock":${lockfileVersion}}`];
-  for (const shard of sorted(locked.shards, idOf)) lines.push(formatShardLine(shard));
-  for (const model of sorted(locked.models, keyOf)) lines.push(formatModelLine(model));
+  for (const shard of sortedBy(locked.shards, idOf)) lines.push(formatShardLine(shard));
+  for (const model of sortedBy(locked.models, keyOf)) lines.push(formatModelLine(model));
   lines.push('');
   return lines.join('\n');
 }
 
 /** What the lockfile keeps of a packing: the assignment, and the sizes it was made with. */
 export function lockOf(fleet: Fleet, packing: Packing): LockedPlacement {
-  const shardsOf = new Map<string, string[]>();
-  for (const shard of packing.shards) {
-    for (const key of shard.models) {
-      const own = shardsOf.get(key);
-      if (own === undefined) shardsOf.set(key, [shard.id]);
-      else own.push(shard.id);
-    }
-  }
+  const homes = homesOf(packing.shards);
   const models: LockedModel[] = [];
   for (const { key, footprint } of fleet.models) {
-    const own = shardsOf.get(key);
-    if (own === undefined) throw new TypeError(`the packing is of another fleet: it lacks ${key}`);
+    const home = homes.get(key);
+    if (home === undefined) throw new TypeError(`the packing is of another fleet: it lacks ${key}`);
     models.push({
       key,
-      shards: sorted(own, (id) => id),
+      shards: home.shards.map(({ id }) => id),
       acceleratorMemoryBytes: footprint.acceleratorMemoryBytes,
       memoryBytes: footprint.memoryBytes,
     });
@@ -89,7 +83,7 @@ export function lockOf(fleet: Fleet, packing: Packing): LockedPlacement {
     group,
     replicas,
   }));
-  return { shards: sorted(shards, idOf), models: sorted(models, keyOf) };
+  return { shards: sortedBy(shards, idOf), models: sortedBy(models, keyOf) };
 }
 
 function refuseConflicts(lines: readonly string[], at: (index: number) => SourceLocation, findings: Findings): void {
@@ -127,11 +121,3 @@ function checkHeader(line: string, location: SourceLocation, findings: Findings)
 
 const idOf = (shard: LockedShard): string => shard.id;
 const keyOf = (model: LockedModel): string => model.key;
-
-/** Itself where it is sorted already, as it nearly always is. */
-function sorted<T>(list: readonly T[], name: (entry: T) => string): readonly T[] {
-  for (let i = 1; i < list.length; i++) {
-    if (name(list[i - 1] as T) > name(list[i] as T)) return [...list].sort((a, b) => byCodePoint(name(a), name(b)));
-  }
-  return list;
-}

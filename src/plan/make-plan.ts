@@ -3,7 +3,9 @@ import type { LockedPlacement, Packing } from '../pack/packing';
 import { baselineOf } from './baseline';
 import { budgetUsages } from './budgets';
 import { changesAgainst } from './changes';
+import { countReplicaSets, homesOf } from './homes';
 import { type BudgetUsage, type Plan, planFormatVersion } from './plan';
+import { rolloutWarnings } from './rollout-room';
 import { millionths } from './rounding';
 import { indexFleet, plannedShards, poolUsages, summarise } from './usage';
 import { planWarnings } from './warnings';
@@ -18,8 +20,9 @@ export function makePlan(fleet: Fleet, packing: Packing, prior?: LockedPlacement
   const index = indexFleet(fleet);
   const shards = plannedShards(index, packing);
   const pools = poolUsages(fleet, shards);
-  const summary = summarise(index, shards, pools);
-  const changes = changesAgainst(prior, packing, shards);
+  const homes = homesOf(shards);
+  const summary = summarise(index, shards, pools, countReplicaSets(homes));
+  const changes = changesAgainst(prior, packing, shards, homes);
   const budgets = budgetUsages(fleet, { summary, pools, shards, changes });
   const { bound } = packing;
   return {
@@ -36,7 +39,7 @@ export function makePlan(fleet: Fleet, packing: Packing, prior?: LockedPlacement
     },
     shards,
     changes,
-    warnings: planWarnings(fleet, budgets, changes),
+    warnings: [...planWarnings(fleet, budgets, changes), ...rolloutWarnings(fleet, { shards, pools, budgets })],
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Enforcement } from '../declare/fleet';
-import type { BudgetName, BudgetUsage, Move, Resize } from './plan';
+import type { BudgetName, BudgetUsage, CopyChange, Move, Resize } from './plan';
 
-export const diffFormatVersion = '1.0';
+export const diffFormatVersion = '1.1';
 
 /** What `stowage diff --format json` prints: how one plan of a fleet differs from an earlier one. */
 export interface PlanDiff {
@@ -12,7 +12,10 @@ export interface PlanDiff {
   readonly models: {
     readonly added: readonly string[];
     readonly removed: readonly string[];
+    /** One entry for each copy that goes from a shard to another. */
     readonly moved: readonly Move[];
+    /** Models in more or fewer shards than before, beside what moved. */
+    readonly copies: readonly CopyChange[];
     readonly resized: readonly Resize[];
   };
   readonly shards: {
@@ -37,7 +40,17 @@ export interface ShardChange {
 }
 
 export interface TotalChange {
-  readonly total: 'models' | 'shards' | 'pods' | 'ips' | 'nodes' | `gpus.${string}` | 'cpu' | 'memory' | 'costPerHour';
+  readonly total:
+    | 'models'
+    | 'shards'
+    | 'replicaSets'
+    | 'pods'
+    | 'ips'
+    | 'nodes'
+    | `gpus.${string}`
+    | 'cpu'
+    | 'memory'
+    | 'costPerHour';
   readonly unit: BudgetUsage['unit'];
   readonly before: number;
   readonly after: number;

@@ -4,7 +4,7 @@ import type { Diagnostic } from '../errors/stowage-error';
 import type { BoundCertificate, MoveReason, Shard } from '../pack/packing';
 
 /** Version of the plan's JSON: a minor adds fields that readers ignore, a major breaks. */
-export const planFormatVersion = '1.0';
+export const planFormatVersion = '1.1';
 
 /** What `stowage plan --format json` prints: everything about one fleet's placement, nothing of time or machine. */
 export interface Plan {

@@ -28,7 +28,7 @@ export function readPlan(text: string, file?: string): Plan {
     findings.throwIfAny({ cause: error });
   }
   const version = isObject(value) && Object.hasOwn(value, 'formatVersion') ? value.formatVersion : undefined;
-  const major = typeof version === 'string' ? /^(\d{1,6})\.\d{1,6}$/.exec(version)?.[1] : undefined;
+  const [, major, minor] = (typeof version === 'string' && /^(\d{1,6})\.(\d{1,6})$/.exec(version)) || [];
   const own = Number(planFormatVersion.split('.')[0]);
   if (major === undefined) {
     findings.add('STW3201', `${name} has no "formatVersion" such as "${planFormatVersion}"`, at('formatVersion'));
@@ -39,6 +39,7 @@ export function readPlan(text: string, file?: string): Plan {
     findings.add('STW3201', `${name} has format version ${version}, which is no longer read`, at('formatVersion'));
   }
   findings.throwIfAny();
+  if (Number(minor) < 1 && isObject(value)) value = withCopies(value);
   let unlisted = 0;
   planShape(value, '', (path, message) => {
     if (findings.count < most) findings.add('STW3201', `"${path}" ${message}`, at(path));
@@ -48,6 +49,16 @@ export function readPlan(text: string, file?: string): Plan {
   if (unlisted > 0) findings.add('STW3201', `${unlisted} more fields are missing or wrong`, at());
   findings.throwIfAny();
   return value as Plan;
+}
+
+/** Format 1.0 had each model in one shard, and neither of these fields. */
+function withCopies(plan: Readonly<Record<string, unknown>>): unknown {
+  const { summary, changes } = plan;
+  return {
+    ...plan,
+    ...(isObject(summary) ? { summary: { replicaSets: summary.shards, ...summary } } : {}),
+    ...(isObject(changes) ? { changes: { copies: [], ...changes } } : {}),
+  };
 }
 
 /** Lists that stand for columns of one table have to be of one length. */

@@ -2,6 +2,7 @@ import { type CapacityVector, dimensions, modelDemand, podCapacity, podShare } f
 import { byCodePoint } from '../declare/findings';
 import type { Fleet, Model, Pool, ServingRuntime } from '../declare/fleet';
 import { diagnostic, StowageError } from '../errors/stowage-error';
+import { copiesByModel } from '../pack/copies';
 import type { Packing, Shard } from '../pack/packing';
 import type { PlannedShard, PlanSummary, PoolUsage } from './plan';
 import { millionths } from './rounding';
@@ -33,6 +34,7 @@ export function declared<T>(map: ReadonlyMap<string, T>, word: string, name: str
 /** Each shard with what one of its pods has and what its models take. */
 export function plannedShards(index: FleetIndex, packing: Packing): PlannedShard[] {
   const capacities = new Map<string, CapacityVector>();
+  const copies = copiesByModel(packing.shards);
   return packing.shards.map((shard) => {
     const pool = declared(index.pools, 'pool', shard.pool);
     const runtime = declared(index.runtimes, 'runtime', shard.runtime);
@@ -43,7 +45,7 @@ export function plannedShards(index: FleetIndex, packing: Packing): PlannedShard
     const sizes = { acceleratorMemoryBytes: [] as number[], memoryBytes: [] as number[], diskBytes: [] as number[] };
     for (const key of shard.models) {
       const model = declared(index.models, 'model', key);
-      const demand = modelDemand(model, pool, runtime, shard.replicas);
+      const demand = modelDemand(model, pool, runtime, copies.get(key) ?? shard.replicas);
       for (const dimension of dimensions) used[dimension] += demand[dimension];
       sizes.acceleratorMemoryBytes.push(model.footprint.acceleratorMemoryBytes);
       sizes.memoryBytes.push(model.footprint.memoryBytes);
@@ -126,6 +128,7 @@ export function summarise(
   index: FleetIndex,
   shards: readonly PlannedShard[],
   pools: readonly PoolUsage[],
+  replicaSets: number,
 ): PlanSummary {
   const { fleet } = index;
   const { mesh } = fleet;
@@ -154,7 +157,7 @@ export function summarise(
     tenants: new Set(fleet.models.map((model) => model.tenant)).size,
     copies,
     shards: shards.length,
-    replicaSets: shards.length,
+    replicaSets,
     shardPods,
     routerPods,
     pods: shardPods + routerPods,

@@ -14,11 +14,16 @@ export function planWarnings(fleet: Fleet, budgets: readonly BudgetUsage[], chan
   const estimated = fleet.models.filter((model) => model.footprint.provenance === 'estimated').map(({ key }) => key);
   if (estimated.length > 0)
     warn('STW3002', `${counted(estimated.length, 'model has', 'models have')} an estimated size: ${some(estimated)}`);
-  const forced = changes.moved.filter(({ reason }) => reason !== 'repack' && reason !== 'unlocked');
-  if (forced.length > 0)
+  // Of a model with several copies that move, one is enough.
+  const forced = new Map(
+    changes.moved
+      .filter(({ reason }) => reason !== 'repack' && reason !== 'unlocked')
+      .map(({ model, reason }) => [model, `${model} (${reason})`]),
+  );
+  if (forced.size > 0)
     warn(
       'STW3003',
-      `${counted(forced.length, 'model leaves its', 'models leave their')} shard, as it no longer holds them: ${some(forced.map(({ model, reason }) => `${model} (${reason})`))}`,
+      `${counted(forced.size, 'model leaves its', 'models leave their')} shard, as it no longer holds them: ${some([...forced.values()])}`,
     );
   return warnings;
 }

@@ -110,12 +110,15 @@ function difference(before: LockedPlacement, after: LockedPlacement): string {
   const old = new Map(before.models.map((model) => [model.key, model]));
   let added = 0;
   let moved = 0;
+  let recopied = 0;
   let resized = 0;
   for (const model of after.models) {
     const was = old.get(model.key);
     if (was === undefined) added++;
-    else if (was.shards.join() !== model.shards.join()) moved++;
-    else if (was.acceleratorMemoryBytes !== model.acceleratorMemoryBytes || was.memoryBytes !== model.memoryBytes)
+    else if (was.shards.join() !== model.shards.join()) {
+      if (was.shards.length === model.shards.length) moved++;
+      else recopied++;
+    } else if (was.acceleratorMemoryBytes !== model.acceleratorMemoryBytes || was.memoryBytes !== model.memoryBytes)
       resized++;
   }
   const removed = before.models.length - (after.models.length - added);
@@ -123,6 +126,7 @@ function difference(before: LockedPlacement, after: LockedPlacement): string {
     [added, 'added'],
     [removed, 'removed'],
     [moved, 'moved'],
+    [recopied, 'in more or fewer shards'],
     [resized, 'resized'],
   ] as const;
   const said = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);

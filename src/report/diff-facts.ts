@@ -1,14 +1,13 @@
-import type { PlanDiff, ShardChange } from '../plan/plan-diff';
+import type { PlanDiff, ShardChange, TotalChange } from '../plan/plan-diff';
 import { countsSentence } from './plan-facts';
 import { budgetLabel, bytes, delta, plural, quantity } from './units';
 
 /** One sentence: `3 models added, 1 moved; pods 120 -> 122 of 200 (+2), cost $3.20/h -> $4.40/h (+$1.20/h).` */
 export function diffSentence(diff: PlanDiff, arrow = '->'): string {
   if (!diff.changed) return 'Nothing changes.';
-  const { added, removed, moved, resized } = diff.models;
-  const models = countsSentence(added.length, removed.length, moved.length, resized.length) ?? 'no model moves';
+  const models = countsSentence(diff.models) ?? 'no model moves';
   const limits = new Map(diff.budgets.map((budget) => [budget.budget as string, budget]));
-  const totals = diff.totals
+  const totals = shownTotals(diff)
     .filter((total) => total.before !== total.after && total.total !== 'models')
     .map(({ total, unit, before, after }) => {
       const limit = limits.get(total);
@@ -16,6 +15,15 @@ export function diffSentence(diff: PlanDiff, arrow = '->'): string {
       return `${budgetLabel(total)} ${quantity(before, unit)} ${arrow} ${quantity(after, unit)}${of} (${delta(after - before, unit)})`;
     });
   return `${[models, ...totals].join(', ')}.`;
+}
+
+/** Without those that are 0, and without replica sets where each shard is one, as wherever no model is in several. */
+export function shownTotals({ totals }: PlanDiff): readonly TotalChange[] {
+  const shards = totals.find(({ total }) => total === 'shards');
+  const same = (a: TotalChange) => a.before === shards?.before && a.after === shards.after;
+  return totals.filter(
+    (total) => (total.before !== 0 || total.after !== 0) && !(total.total === 'replicaSets' && same(total)),
+  );
 }
 
 /** What of running pods a change touches, in one sentence. */

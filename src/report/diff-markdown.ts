@@ -1,6 +1,6 @@
 import type { PlanDiff } from '../plan/plan-diff';
-import { resizeText } from './change-text';
-import { diffSentence, restartSentence, shardChangeText } from './diff-facts';
+import { copiesText, resizeText } from './change-text';
+import { diffSentence, restartSentence, shardChangeText, shownTotals } from './diff-facts';
 import {
   boundedMarkdown,
   details,
@@ -34,14 +34,12 @@ export function diffMarkdown(diff: PlanDiff): string {
 function totals(diff: PlanDiff): string[] {
   return markdownTable(
     ['', 'before', 'after', 'change'],
-    diff.totals
-      .filter((total) => total.before !== 0 || total.after !== 0)
-      .map(({ total, unit, before, after }) => [
-        escapeMarkdown(budgetLabel(total)),
-        quantity(before, unit),
-        quantity(after, unit),
-        before === after ? '' : `**${delta(after - before, unit)}**`,
-      ]),
+    shownTotals(diff).map(({ total, unit, before, after }) => [
+      escapeMarkdown(budgetLabel(total)),
+      quantity(before, unit),
+      quantity(after, unit),
+      before === after ? '' : `**${delta(after - before, unit)}**`,
+    ]),
   );
 }
 
@@ -68,12 +66,13 @@ function folded(diff: PlanDiff): MarkdownSection[] {
   const models = [
     ...diff.models.added.map((key) => `+ ${key}`),
     ...diff.models.removed.map((key) => `- ${key}`),
+    ...diff.models.copies.map((change) => `! ${change.model}  ${copiesText(change)}`),
     ...diff.models.resized.map((resize) => `! ${resize.model}  ${resizeText(resize)}`),
   ];
   const block = (title: string, lines: string[], drop: number, name: string): MarkdownSection[] =>
     lines.length === 0 ? [] : [{ text: details(`${title}: ${count(lines.length)}`, diffBlock(lines)), drop, name }];
   return [
     ...block('Shards added, removed or changed', shards, 2, 'shards'),
-    ...block('Models added, removed or resized', models, 3, 'the list of models'),
+    ...block('Models added, removed, resized, in more or fewer shards', models, 3, 'the list of models'),
   ];
 }

@@ -1,6 +1,6 @@
 import type { PlanDiff } from '../plan/plan-diff';
 import { changeLines } from './change-text';
-import { diffSentence, restartSentence, shardChangeText } from './diff-facts';
+import { diffSentence, restartSentence, shardChangeText, shownTotals } from './diff-facts';
 import { statusText } from './plan-facts';
 import { type Drawing, section, sentences } from './plan-text';
 import { clip, plain, styleOf, type TextOptions } from './style';
@@ -28,7 +28,7 @@ export function diffText(diff: PlanDiff, options: TextOptions): string {
 
 function totals(diff: PlanDiff, drawing: Drawing): string[] {
   const { style } = drawing;
-  const rows = diff.totals.filter((total) => total.before !== 0 || total.after !== 0);
+  const rows = shownTotals(diff);
   return table(
     [
       { title: '', flex: true },

@@ -1,4 +1,5 @@
 import type { BaselineLimit, BudgetUsage, Changes, Move, Plan, PoolUsage } from '../plan/plan';
+import type { ModelChanges } from './change-text';
 import { budgetLabel, bytes, count, percent, perHour, plural, quantity, shareMicro } from './units';
 
 /** What every form of the report says, once: text, Markdown, HTML and SVG only differ in how they show it. */
@@ -58,12 +59,21 @@ export function headline(plan: Plan): string {
     .filter(([, number]) => number > 0)
     .map(([kind, number]) => `${count(number)} ${kind}`);
   return [
-    `${plural(summary.models, 'model')} on ${plural(summary.shards, 'shard')}`,
+    `${plural(summary.models, 'model')} on ${shardsText(plan)}`,
     plural(summary.pods, 'pod'),
     plural(summary.nodes, 'node'),
     ...gpus,
     ...(summary.costMicrosPerHour > 0 ? [perHour(summary.costMicrosPerHour)] : []),
   ].join(', ');
+}
+
+/** `12 shards`; where models have their copies in several: `12 shards of one pod in 5 replica sets`. */
+function shardsText({ summary, shards }: Plan): string {
+  const all = plural(summary.shards, 'shard');
+  const spread = shards.reduce((sum, shard) => sum + shard.models.length, 0) > summary.models;
+  if (!spread) return all;
+  const single = summary.shardPods === summary.shards ? ' of one pod' : '';
+  return `${all}${single} in ${plural(summary.replicaSets, 'replica set')}`;
 }
 
 /** What one server a model would have hit: a sentence a limit, the tightest first. */
@@ -101,12 +111,7 @@ export function boundSentences(plan: Plan): readonly string[] {
 /** `3 models added, 1 moved` against the lockfile. */
 export function changeSentence(changes: Changes): string {
   if (changes.against === 'nothing') return `First plan: all ${plural(changes.added.length, 'model')} are new.`;
-  const said = countsSentence(
-    changes.added.length,
-    changes.removed.length,
-    changes.moved.length,
-    changes.resized.length,
-  );
+  const said = countsSentence(changes);
   if (said === null) {
     const shards = changes.shardsAdded.length + changes.shardsRemoved.length;
     return shards === 0 ? 'Nothing changes against the lockfile.' : `Only shards change: ${count(shards)}.`;
@@ -116,21 +121,33 @@ export function changeSentence(changes: Changes): string {
 }
 
 export function hasChanges(changes: Changes): boolean {
-  const lists = [changes.added, changes.removed, changes.moved, changes.resized];
+  const lists = [changes.added, changes.removed, changes.moved, changes.copies, changes.resized];
   return [...lists, changes.shardsAdded, changes.shardsRemoved].some((list) => list.length > 0);
 }
 
-/** `3 models added, 1 moved`, or null where all are 0. */
-export function countsSentence(added: number, removed: number, moved: number, resized: number): string | null {
+/** `3 models added, 1 moved, 2 in more shards`, or null where nothing of models changes. */
+export function countsSentence({ added, removed, moved, copies, resized }: ModelChanges): string | null {
+  const more = copies.filter(({ before, after }) => after > before).length;
   const parts = [
-    [added, 'added'],
-    [removed, 'removed'],
-    [moved, 'moved'],
-    [resized, 'resized'],
+    [added.length, 'added'],
+    [removed.length, 'removed'],
+    [countModels(moved), copiesMoved(moved)],
+    [more, 'in more shards'],
+    [copies.length - more, 'in fewer shards'],
+    [resized.length, 'resized'],
   ] as const;
   const said = parts.filter(([number]) => number > 0);
   if (said.length === 0) return null;
   return said.map(([number, what], i) => `${i === 0 ? plural(number, 'model') : count(number)} ${what}`).join(', ');
+}
+
+/** Each copy that moves is a move of its own. */
+export function countModels(moved: readonly Move[]): number {
+  return new Set(moved.map(({ model }) => model)).size;
+}
+
+function copiesMoved(moved: readonly Move[]): string {
+  return countModels(moved) === moved.length ? 'moved' : `moved (${count(moved.length)} copies)`;
 }
 
 const reasons: Readonly<Record<Move['reason'], string>> = {

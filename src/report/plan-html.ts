@@ -1,5 +1,5 @@
 import type { Plan } from '../plan/plan';
-import { resizeText } from './change-text';
+import { copiesText, resizeText } from './change-text';
 import { placeText } from './diagnostics-text';
 import {
   boundSentences,
@@ -109,7 +109,7 @@ function baseline(plan: Plan): string {
 }
 
 function changes(plan: Plan): string {
-  const { added, removed, moved, resized, against } = plan.changes;
+  const { added, removed, moved, copies, resized, against } = plan.changes;
   const sentence = `<p>${escapeXml(changeSentence(plan.changes))}</p>`;
   if (against === 'nothing') return sentence;
   const model = (key: string) => `<code>${escapeXml(key)}</code>`;
@@ -121,6 +121,7 @@ function changes(plan: Plan): string {
     ]),
     ...added.map((key) => [model(key), 'added', '']),
     ...removed.map((key) => [model(key), 'removed', '']),
+    ...copies.map((change) => [model(change.model), 'copies', escapeXml(copiesText(change, '→'))]),
     ...resized.map((resize) => [model(resize.model), 'resized', escapeXml(resizeText(resize))]),
   ];
   return rows.length === 0 ? sentence : sentence + grid(['model', '', ''], rows);

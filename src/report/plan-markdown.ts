@@ -1,5 +1,5 @@
 import type { Plan } from '../plan/plan';
-import { resizeText } from './change-text';
+import { copiesText, resizeText } from './change-text';
 import {
   boundedMarkdown,
   code,
@@ -14,6 +14,7 @@ import {
   boundSentences,
   changeSentence,
   comparison,
+  countModels,
   fills,
   headline,
   limitSentences,
@@ -69,10 +70,11 @@ function moves(plan: Plan): MarkdownSection[] {
 }
 
 export function moveList(moved: Plan['changes']['moved']): string[] {
+  const models = countModels(moved);
   const shown = moved.slice(0, 50);
   const rest = moved.length - shown.length;
   return [
-    `**Moves** (${plural(moved.length, 'model')})`,
+    `**Moves** (${models === moved.length ? '' : `${plural(moved.length, 'copy', 'copies')} of `}${plural(models, 'model')})`,
     '',
     ...shown.map((move) => `- ${code(move.model)}: ${code(move.from)} → ${code(move.to)}, ${reasonText(move.reason)}`),
     ...(rest > 0 ? [`- and ${count(rest)} more`] : []),
@@ -120,15 +122,16 @@ function pools(plan: Plan): string[] {
 }
 
 function modelLists(plan: Plan): MarkdownSection[] {
-  const { added, removed, resized, against } = plan.changes;
+  const { added, removed, copies, resized, against } = plan.changes;
   if (against === 'nothing') return [];
   const lines = [
     ...added.map((key) => `+ ${key}`),
     ...removed.map((key) => `- ${key}`),
+    ...copies.map((change) => `! ${change.model}  ${copiesText(change)}`),
     ...resized.map((resize) => `! ${resize.model}  ${resizeText(resize)}`),
   ];
   if (lines.length === 0) return [];
-  const text = details('Models added, removed, resized', diffBlock(lines), lines.length < 10);
+  const text = details('Models added, removed, resized, in more or fewer shards', diffBlock(lines), lines.length < 10);
   return [{ text, drop: 5, name: 'the list of models' }];
 }
 

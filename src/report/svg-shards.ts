@@ -174,7 +174,8 @@ function busyMicro(group: readonly PlannedShard[], pool: PoolUsage): number {
 }
 
 function describe(group: readonly PlannedShard[], pool: PoolUsage): string {
-  const models = group.reduce((sum, shard) => sum + shard.models.length, 0);
+  // A model may be in several of them.
+  const models = new Set(group.flatMap((shard) => shard.models)).size;
   const memory = memoryOf(pool);
   const sum = (of: 'used' | 'capacity') => group.reduce((total, shard) => total + shard[of][memory], 0);
   const [first] = group;

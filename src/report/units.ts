@@ -88,6 +88,7 @@ const budgetWords: Readonly<Record<string, string>> = {
   memory: 'memory',
   costPerHour: 'cost',
   modelsPerShard: 'models a shard',
+  replicaSets: 'replica sets',
   moves: 'moves',
   moveBytes: 'bytes moved',
   models: 'models',

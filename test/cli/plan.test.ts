@@ -35,7 +35,7 @@ describe('stowage plan', () => {
   it('writes JSON that names its version, Markdown, HTML and SVG, by --format or by the ending of --out', () => {
     const cwd = directoryWith(smallProject());
     const plan = JSON.parse(stowage(['plan', '--format', 'json'], { cwd }).stdout) as Plan;
-    expect(plan.formatVersion).toBe('1.0');
+    expect(plan.formatVersion).toBe('1.1');
     expect(plan.summary.models).toBe(4);
     for (const [file, start] of [
       ['plan.md', '<!-- stowage:plan fleet=zoo'],

@@ -64,6 +64,7 @@ describe('diffPlans', () => {
       added: ['default/new@1'],
       removed: ['default/a@1'],
       moved: [],
+      copies: [],
       resized: [
         {
           model: 'default/b@1',
@@ -148,6 +149,7 @@ describe('diffPlans', () => {
             added: changes.added,
             removed: changes.removed,
             moved: changes.moved,
+            copies: changes.copies,
             resized: changes.resized,
           });
           expect([diff.shards.added, diff.shards.removed]).toEqual([changes.shardsAdded, changes.shardsRemoved]);

@@ -10,6 +10,8 @@ import { lockOf } from '../../src/plan/lockfile';
 import { makePlan } from '../../src/plan/make-plan';
 import { findingsOf } from '../support/errors';
 import { fleetInputs } from '../support/fleets';
+import { inCopies } from '../support/in-copies';
+import { placed } from './placed';
 
 const input: FleetInput = {
   name: 'small',
@@ -38,10 +40,10 @@ describe('explainModel', () => {
     const explanation = explained('default/beta@1');
     expect(explanation).toMatchObject({
       model: 'default/beta@1',
-      pool: 'cpu',
       isolation: 'shared',
-      replicas: 2,
-      replicasAsked: 1,
+      copies: 2,
+      copiesAsked: 1,
+      shards: [{ pool: 'cpu', replicas: 2, models: 3 }],
       sharesWith: {
         models: 2,
         tenants: [
@@ -75,8 +77,38 @@ describe('explainModel', () => {
     expect(explained('team/beta', without).why[0]).toBe('It is new, and fills room that this shard had.');
     const alone = { ...locked, models: locked.models.filter(({ key }) => !key.startsWith('vault')) };
     expect(explained('gamma', alone).why[0]).toContain('this one was added');
-    const gone = { shards: [], models: locked.models.map((model) => ({ ...model, shard: 'sgone' })) };
+    const gone = { shards: [], models: locked.models.map((model) => ({ ...model, shards: ['sgone'] })) };
     expect(explained('alpha', gone).why[0]).toBe('It moves from sgone, as that shard is gone.');
+  });
+
+  it('tells of every shard of a model that is in several', () => {
+    const packing = placed(fleet, {
+      'default/alpha@1': ['sa', 'sb'],
+      'default/beta@1': ['sa', 'sb', 'sd'],
+      'team/beta@2': ['sb'],
+      'vault/gamma@1': ['sc'],
+    });
+    const alone = placed(fleet, { 'default/alpha@1': ['sa', 'sb'], 'default/beta@1': ['sa', 'sz'] });
+    const prior = lockOf({ ...fleet, models: fleet.models.slice(0, 2) }, alone);
+    const explanation = explainModel(fleet, makePlan(fleet, packing, prior), 'beta@1');
+    expect(explanation.shards.map(({ shard, models }) => [shard, models])).toEqual([
+      ['sa', 2],
+      ['sb', 3],
+      ['sd', 1],
+    ]);
+    expect([explanation.copies, explanation.copiesAsked]).toEqual([3, 1]);
+    expect(explanation.sharesWith.first).toEqual(['default/alpha@1', 'team/beta@2']);
+    const why = explanation.why.join('\n');
+    expect(why).toContain('A copy moves from sz to sb, as that shard is gone.');
+    expect(why).toContain('The lockfile has it in 2 shards; it is in 3 shards now.');
+    expect(why).toContain('gets 3: its load needs as many');
+    expect(why).toContain('its shards are on cpu.');
+    expect(why).toMatch(/Of its shards sb is fullest in memory: \d/);
+    const kept = explainModel(fleet, makePlan(fleet, packing, prior), 'alpha');
+    expect(kept.why[0]).toBe('The lockfile has it in sa, sb, and it still fits there.');
+    expect(explainModel(fleet, makePlan(fleet, packing, prior), 'gamma').why[0]).toContain('this one was added');
+    const fresh = explainModel(fleet, makePlan(fleet, packing, { shards: prior.shards, models: [] }), 'beta@1');
+    expect(fresh.why[0]).toBe('It is new, and 1 of its 3 shards had to be added for want of room.');
   });
 
   it.each(['team/beta@2', 'beta@2', 'team/beta'])('finds team/beta@2 by %s', (key) => {
@@ -101,18 +133,24 @@ describe('explainModel', () => {
 
   it('explains every model of any fleet, as the plan has it', () => {
     fc.assert(
-      fc.property(fleetInputs({ maxModels: 15 }), (declared) => {
+      fc.property(fleetInputs({ maxModels: 15 }), fc.boolean(), (declared, copied) => {
         const any = defineFleet(declared);
-        const plan = makePlan(any, pack({ fleet: any }));
+        const packing = pack({ fleet: any });
+        const plan = makePlan(any, copied ? inCopies(packing) : packing);
         for (const model of any.models) {
           const explanation = explainModel(any, plan, model.key);
-          const shard = plan.shards.find(({ id }) => id === explanation.shard);
-          const pool = any.pools.find(({ name }) => name === shard?.pool);
-          const runtime = any.runtimes.find(({ name }) => name === model.runtime);
-          if (shard === undefined || pool === undefined || runtime === undefined) throw new Error('not in the plan');
-          expect(shard.models).toContain(model.key);
-          expect(explanation.sharesWith.models).toBe(shard.models.length - 1);
-          expect(explanation.takes).toEqual(modelDemand(model, pool, runtime, shard.replicas));
+          const holders = plan.shards.filter(({ models }) => models.includes(model.key));
+          expect(explanation.shards.map(({ shard }) => shard)).toEqual(holders.map(({ id }) => id));
+          const others = new Set(holders.flatMap(({ models }) => models));
+          expect(explanation.sharesWith.models).toBe(others.size - 1);
+          const copies = holders.reduce((sum, { replicas }) => sum + replicas, 0);
+          expect(explanation.copies).toBe(copies);
+          for (const { pool: name, takes } of explanation.shards) {
+            const pool = any.pools.find((candidate) => candidate.name === name);
+            const runtime = any.runtimes.find((candidate) => candidate.name === model.runtime);
+            if (pool === undefined || runtime === undefined) throw new Error('not in the plan');
+            expect(takes).toEqual(modelDemand(model, pool, runtime, copies));
+          }
           expect(explanation.why.length).toBeGreaterThanOrEqual(3);
         }
       }),

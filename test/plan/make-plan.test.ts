@@ -99,6 +99,7 @@ describe('makePlan', () => {
           added: [],
           removed: [],
           moved: [],
+          copies: [],
           resized: [],
           shardsAdded: [],
           shardsRemoved: [],
@@ -129,6 +130,7 @@ describe('makePlan', () => {
       tenants: 1,
       copies: 6,
       shards: 1,
+      replicaSets: 1,
       shardPods: 2,
       routerPods: 2,
       pods: 4,
@@ -182,6 +184,7 @@ describe('makePlan', () => {
       added: [],
       removed: ['default/z@1'],
       moved: [{ model: 'default/c@1', from: 'sgone', to: 'sold', reason: 'shard-gone' }],
+      copies: [],
       resized: [
         {
           model: 'default/b@1',
@@ -201,7 +204,7 @@ describe('makePlan', () => {
     const fleet = defineFleet({ ...small, budgets: { moves: 0, moveBytes: { limit: 0, enforcement: 'warn' } } });
     expect(plan(fleet).budgets.map(({ status }) => status)).toEqual(['ok', 'ok']);
     const { shards, models } = lockedFor(fleet);
-    const prior = { shards, models: models.map((model, i) => (i === 0 ? { ...model, shard: 'sgone' } : model)) };
+    const prior = { shards, models: models.map((model, i) => (i === 0 ? { ...model, shards: ['sgone'] } : model)) };
     const moved = plan(fleet, prior);
     expect(brokenBudgets(moved)).toEqual([
       { budget: 'moves', unit: 'count', used: 1, limit: 0, headroom: -1, enforcement: 'hard', status: 'broken' },
