@@ -28,7 +28,11 @@ export function fill(bins: Bins, order: Iterable<number>, guide: Guide, rule: Ru
   const groups = groupsOf(bins, guide);
   const window = windowFor(bins.of.length);
   const left: number[] = [];
+  const { first, end } = bins.types.numbers;
+  const sets = new KnownSets(bins);
   for (const i of order) {
+    const size = (end[i] as number) - (first[i] as number);
+    if (size > 1 && bins.of[i] !== -1) continue;
     let best = -1;
     let least = Number.POSITIVE_INFINITY;
     for (const group of groups) {
@@ -50,9 +54,77 @@ export function fill(bins: Bins, order: Iterable<number>, guide: Guide, rule: Ru
     }
     if (best < 0) best = anyFit(bins, i, groups, window);
     if (best < 0) left.push(i);
-    else bins.add(best, i);
+    else {
+      bins.add(best, i);
+      if (size > 1) sets.complete(i, best);
+    }
   }
   return left;
+}
+
+/**
+ * The sets of bins that hold copies of one model together. The router has a cluster for each, so that a model joins a set
+ * that is there already where it can.
+ */
+class KnownSets {
+  /** By bin and size of the set: the other bins of each. */
+  private readonly known = new Map<number, number[][]>();
+
+  constructor(private readonly bins: Bins) {}
+
+  /** Piece `i` is in `bin`: puts all other copies of its model into the bins of a set with it, if one has room. */
+  complete(i: number, bin: number): void {
+    const { bins } = this;
+    const { first, end } = bins.types.numbers;
+    const from = first[i] as number;
+    const to = end[i] as number;
+    const placed: number[] = [];
+    const rest: number[] = [];
+    for (let j = from; j < to; j++) {
+      if (bins.of[j] === -1) rest.push(j);
+      else placed.push(bins.of[j] as number);
+    }
+    if (rest.length === 0) {
+      this.note(placed);
+      return;
+    }
+    if (placed.length > 1) return;
+    let best: number[] | null = null;
+    let most = -1;
+    for (const others of this.known.get(bin * 64 + to - from) ?? []) {
+      let room = Number.POSITIVE_INFINITY;
+      for (const other of others) room = bins.fits(other, i) ? Math.min(room, roominess(bins, other)) : -1;
+      if (room > most) {
+        most = room;
+        best = others;
+      }
+    }
+    if (best === null) return;
+    rest.forEach((j, k) => {
+      bins.add((best as number[])[k] as number, j);
+    });
+  }
+
+  private note(set: readonly number[]): void {
+    for (const bin of set) {
+      const key = bin * 64 + set.length;
+      const own = this.known.get(key) ?? [];
+      const others = set.filter((other) => other !== bin);
+      own.push(others);
+      this.known.set(key, own);
+    }
+  }
+}
+
+/** The least free share of a bin's dimensions. */
+function roominess(bins: Bins, bin: number): number {
+  const type = bins.type[bin] as TypeTable;
+  let least = 1;
+  for (let a = 0; a < bins.width; a++) {
+    const capacity = type.capacity[a] as number;
+    if (capacity > 0) least = Math.min(least, bins.room(bin, a) / capacity);
+  }
+  return least;
 }
 
 function groupsOf(bins: Bins, guide: Guide): Group[] {

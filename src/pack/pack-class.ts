@@ -208,7 +208,7 @@ function waysOf(numbers: ClassNumbers, useful: readonly TypeTable[], guide: Guid
     let share = 1;
     for (const type of useful) {
       if (type.allowed[i] === 0) continue;
-      least = Math.min(least, type.replicas);
+      least = Math.min(least, Math.max(type.replicas, (numbers.end[i] as number) - (numbers.first[i] as number)));
       let most = 0;
       for (let a = 0; a < type.capacity.length; a++) {
         const capacity = type.capacity[a] as number;
