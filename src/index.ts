@@ -36,7 +36,7 @@ export type {
 } from './pack/packing';
 export { diffPlans } from './plan/diff-plans';
 export { explainModel } from './plan/explain';
-export type { Explanation } from './plan/explanation';
+export type { ExplainedShard, Explanation } from './plan/explanation';
 export { mergeLocks } from './plan/lock-merge';
 export { formatLockfile, lockOf, parseLockfile } from './plan/lockfile';
 export { brokenBudgets, makePlan } from './plan/make-plan';
@@ -45,6 +45,7 @@ export type {
   BudgetName,
   BudgetUsage,
   Changes,
+  CopyChange,
   Move,
   Plan,
   PlanBound,

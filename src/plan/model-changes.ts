@@ -54,7 +54,7 @@ export function modelChanges(before: Before, homes: ReadonlyMap<string, Home<Pla
 const none: readonly string[] = [];
 
 /** Of two sorted lists of shards: the ids that only the first has, and those that only the second has. */
-export function homeChange(
+function homeChange(
   before: readonly string[],
   after: readonly { readonly id: string }[],
 ): { readonly left: readonly string[]; readonly came: readonly string[] } {

@@ -73,6 +73,6 @@ function folded(diff: PlanDiff): MarkdownSection[] {
     lines.length === 0 ? [] : [{ text: details(`${title}: ${count(lines.length)}`, diffBlock(lines)), drop, name }];
   return [
     ...block('Shards added, removed or changed', shards, 2, 'shards'),
-    ...block('Models added, removed, resized, in more or fewer shards', models, 3, 'the list of models'),
+    ...block('Changes of models', models, 3, 'the list of models'),
   ];
 }

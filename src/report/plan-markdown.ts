@@ -131,7 +131,7 @@ function modelLists(plan: Plan): MarkdownSection[] {
     ...resized.map((resize) => `! ${resize.model}  ${resizeText(resize)}`),
   ];
   if (lines.length === 0) return [];
-  const text = details('Models added, removed, resized, in more or fewer shards', diffBlock(lines), lines.length < 10);
+  const text = details('Changes of models', diffBlock(lines), lines.length < 10);
   return [{ text, drop: 5, name: 'the list of models' }];
 }
 

@@ -17,9 +17,9 @@ const shard = (id: string, more: Partial<LockedShard> = {}): LockedShard => ({
   replicas: 1,
   ...more,
 });
-const model = (name: string, shard: string, memoryBytes = 1): LockedModel => ({
+const model = (name: string, shards: string | string[], memoryBytes = 1): LockedModel => ({
   key: `default/${name}@1`,
-  shards: [shard],
+  shards: [shards].flat(),
   acceleratorMemoryBytes: 0,
   memoryBytes,
 });
@@ -116,6 +116,76 @@ describe('mergeLocks', () => {
     expect(moved?.id).not.toBe('sn');
     expect(notes).toHaveLength(1);
     expect(() => parseLockfile(formatLockfile(merged))).not.toThrow();
+  });
+
+  const three = ['sa', 'sb', 'sc', 'sd', 'se'].map((id) => shard(id));
+  const used = (models: LockedModel[]) =>
+    lock(
+      three.filter(({ id }) => models.some(({ shards }) => shards.includes(id))),
+      models,
+    );
+  const merge = (base: string[], ours: string[], theirs: string[]) => {
+    const [b, o, t] = [base, ours, theirs].map((ids) => used([model('a', ids)]));
+    return mergeLocks(b as LockedPlacement, o as LockedPlacement, t as LockedPlacement);
+  };
+
+  it.each([
+    ['each moved another copy', ['sa', 'sb'], ['sa', 'sc'], ['sb', 'sd'], ['sc', 'sd']],
+    ['one moved a copy, the other added one', ['sa'], ['sb'], ['sa', 'sc'], ['sb', 'sc']],
+    ['one added, the other took one away', ['sa', 'sb'], ['sa', 'sb', 'sc'], ['sa'], null],
+    ['both moved the same copy', ['sa', 'sb'], ['sa', 'sc'], ['sa', 'sd'], null],
+    ['both added one', ['sa'], ['sa', 'sb'], ['sa', 'sc'], null],
+    ['both added the same', ['sa'], ['sa', 'sb'], ['sa', 'sb'], ['sa', 'sb']],
+    ['each took another away', ['sa', 'sb'], ['sa'], ['sb'], null],
+    ['both came to one shard', ['sa', 'sb'], ['sa', 'sc'], ['sb', 'sc'], null],
+    ['both placed it anew', [], ['sa', 'sb'], ['sc'], null],
+  ])('merges copy by copy: %s', (_, base, ours, theirs, expected) => {
+    const { merged, notes } = merge(base, ours, theirs);
+    expect(merged).toEqual(used([model('a', expected ?? ours)]));
+    expect(notes).toHaveLength(expected === null ? 1 : 0);
+  });
+
+  it('renames a colliding shard in their lists, too, and keeps those sorted', () => {
+    const base = lock([shard('sz')], [model('a', 'sz')]);
+    const ours = lock([shard('sn'), shard('sz')], [model('a', 'sz'), model('o', ['sn', 'sz'])]);
+    const their = [shard('sm'), shard('sn', { pool: 'a100' }), shard('sz')];
+    const theirs = lock(their, [model('a', 'sz'), model('t', ['sm', 'sn', 'sz'])]);
+    const { merged, notes } = mergeLocks(base, ours, theirs);
+    const t = merged.models.find(({ key }) => key === 'default/t@1')?.shards ?? [];
+    expect(t).toEqual([...t].sort());
+    expect(t).toHaveLength(3);
+    const fresh = t.find((id) => !['sm', 'sz'].includes(id));
+    expect(merged.shards.find(({ id }) => id === fresh)?.pool).toBe('a100');
+    expect(merged.shards.find(({ id }) => id === 'sn')?.pool).toBe('l4');
+    expect(notes).toEqual([`both sides added a shard sn of their own: theirs is ${fresh} now`]);
+    expect(parseLockfile(formatLockfile(merged))).toEqual(merged);
+  });
+
+  it('gives a lockfile that reads back, keeps every model, and never fewer copies than both sides have', () => {
+    const ids = ['sa', 'sb', 'sc', 'sd', 'se'];
+    const side = fc
+      .tuple(...['a', 'b', 'c'].map(() => fc.option(fc.subarray(ids, { minLength: 1 }), { freq: 5 })))
+      .map((lists) => used(lists.flatMap((list, i) => (list ? [model('abc'[i] as string, list)] : []))));
+    fc.assert(
+      fc.property(side, side, side, (base, ours, theirs) => {
+        const { merged } = mergeLocks(base, ours, theirs);
+        expect(parseLockfile(formatLockfile(merged))).toEqual(merged);
+        for (const key of [...ours.models, ...theirs.models].map(({ key }) => key)) {
+          const [o, t, b, m] = [ours, theirs, base, merged].map(({ models }) =>
+            models.find((candidate) => candidate.key === key),
+          );
+          if (o === undefined || t === undefined) {
+            if (b === undefined) expect(m).toEqual(o ?? t);
+            continue;
+          }
+          const sizes = [o.shards.length, t.shards.length];
+          expect(m?.shards.length).toBeGreaterThanOrEqual(Math.min(...sizes));
+          expect(m?.shards.length).toBeLessThanOrEqual(Math.max(...sizes));
+          for (const id of m?.shards ?? []) expect([...o.shards, ...t.shards]).toContain(id);
+        }
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it('raises replicas to the higher of both sides, and keeps our pool', () => {

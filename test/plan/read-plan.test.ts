@@ -2,16 +2,19 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { defineFleet } from '../../src/declare/define-fleet';
 import { pack } from '../../src/pack/pack';
+import { diffPlans } from '../../src/plan/diff-plans';
 import { makePlan } from '../../src/plan/make-plan';
 import { readPlan } from '../../src/plan/read-plan';
 import { codesOf, findingsOf } from '../support/errors';
+import { inCopies } from '../support/in-copies';
 
 const fleet = defineFleet({
   name: 'small',
   pools: [{ name: 'cpu', cpu: 16, memory: '64Gi', maxNodes: 3 }],
-  models: ['a', 'b'].map((name) => ({ name, format: 'sklearn', storageUri: `s3://models/${name}` })),
+  models: ['a', 'b'].map((name) => ({ name, format: 'sklearn', storageUri: `s3://models/${name}`, replicas: 2 })),
 });
-const plan = makePlan(fleet, pack({ fleet }));
+const packing = pack({ fleet });
+const plan = makePlan(fleet, packing);
 const json = JSON.stringify(plan);
 const changed = (change: (plan: Record<string, unknown>) => void) => {
   const copy = JSON.parse(json) as Record<string, unknown>;
@@ -24,6 +27,22 @@ describe('readPlan', () => {
     expect(readPlan(json)).toEqual(plan);
     const later = changed((copy) => Object.assign(copy, { formatVersion: '1.7', more: { x: 1 } }));
     expect(readPlan(later).summary).toEqual(plan.summary);
+  });
+
+  it('reads and compares a plan of format 1.0, which had each model in one shard', () => {
+    const old = changed((copy) => {
+      copy.formatVersion = '1.0';
+      delete (copy.summary as Record<string, unknown>).replicaSets;
+      delete (copy.changes as Record<string, unknown>).copies;
+    });
+    const read = readPlan(old);
+    expect(read).toEqual({ ...plan, formatVersion: '1.0' });
+    expect(diffPlans(read, plan).changed).toBe(false);
+    const spread = diffPlans(read, makePlan(fleet, inCopies(packing)));
+    expect(spread.models.copies).toEqual(
+      ['a', 'b'].map((name) => ({ model: `default/${name}@1`, before: 1, after: 2 })),
+    );
+    expect(codesOf(() => readPlan(old.replace('"1.0"', '"1.1"')))).toEqual(['STW3201', 'STW3201']);
   });
 
   it.each([

@@ -18,11 +18,12 @@ afterEach(() => {
   rmSync(directory, { recursive: true });
 });
 
-function fleet(names: readonly string[], memory = '1Gi') {
+function fleet(names: readonly string[], memory = '1Gi', more: Partial<FleetInput> = {}) {
   const input: FleetInput = {
     name: 'small',
     pools: [{ name: 'cpu', cpu: 16, memory: '64Gi', pricePerNodeHour: 1 }],
     models: names.map((name) => ({ name, format: 'sklearn', storageUri: `s3://models/${name}`, memory })),
+    ...more,
   };
   return defineFleet(input);
 }
@@ -71,6 +72,20 @@ describe('planFleet', () => {
     expect(() => planFleet(fleet(['a', 'c', 'd']), { lockfile, frozen: true })).toThrow(/models 2 added/);
     expect(() => planFleet(fleet(['a'], '2Gi'), { lockfile, frozen: true })).toThrow(/models 1 resized/);
     expect(readFileSync(lockfile, 'utf8')).toBe(before);
+  });
+
+  it('says that a model needs more shards, and plans them', () => {
+    const inCopies = { packing: { layout: 'copies' as const } };
+    saveLock(planFleet(fleet(['a', 'b'], '1Gi', inCopies), { lockfile }));
+    const models = fleet(['a', 'b'], '1Gi', inCopies).models.map((model) => ({ ...model, replicas: 2 }));
+    const more = { ...fleet(['a', 'b'], '1Gi', inCopies), models };
+    expect(() => planFleet(more, { lockfile, frozen: true })).toThrow(/models 2 in more or fewer shards/);
+    const planned = planFleet(more, { lockfile });
+    expect(planned.plan.changes.copies).toEqual(models.map(({ key }) => ({ model: key, before: 1, after: 2 })));
+    expect(planned.plan.changes.moved).toEqual([]);
+    saveLock(planned);
+    expect(readFileSync(lockfile, 'utf8')).toMatch(/"model":"default\/a@1","in":\["\w+","\w+"\]/);
+    expect(planFleet(more, { lockfile, frozen: true }).lockState).toBe('current');
   });
 
   it('names a model to update that is not declared, with the nearest', () => {
