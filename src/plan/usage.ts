@@ -1,9 +1,12 @@
-import { type CapacityVector, dimensions, modelDemand, podCapacity, podShare } from '../declare/capacity';
+import { type CapacityVector, dimensions, podCapacity, podShare } from '../declare/capacity';
 import { byCodePoint } from '../declare/findings';
 import type { Fleet, Model, Pool, ServingRuntime } from '../declare/fleet';
 import { diagnostic, StowageError } from '../errors/stowage-error';
+import { podDemand } from '../ondemand/demand';
+import { isOnDemand, keepTimesByModel } from '../ondemand/keep-time';
 import { copiesByModel } from '../pack/copies';
 import type { Packing, Shard } from '../pack/packing';
+import { sharingClasses } from '../pack/sharing';
 import type { PlannedShard, PlanSummary, PoolUsage } from './plan';
 import { millionths } from './rounding';
 
@@ -35,18 +38,23 @@ export function declared<T>(map: ReadonlyMap<string, T>, word: string, name: str
 export function plannedShards(index: FleetIndex, packing: Packing): PlannedShard[] {
   const capacities = new Map<string, CapacityVector>();
   const copies = copiesByModel(packing.shards);
+  const keep = index.fleet.models.some(isOnDemand)
+    ? keepTimesByModel(index.fleet, sharingClasses(index.fleet))
+    : new Map<string, number>();
   return packing.shards.map((shard) => {
     const pool = declared(index.pools, 'pool', shard.pool);
     const runtime = declared(index.runtimes, 'runtime', shard.runtime);
     const capacityKey = `${shard.pool} ${shard.runtime} ${shard.base ?? ''}`;
     const capacity = capacities.get(capacityKey) ?? capacityOf(index.fleet, pool, runtime, shard.base);
     capacities.set(capacityKey, capacity);
-    const used = emptyVector();
+    const members = shard.models.map((key) => declared(index.models, 'model', key));
+    const used = podDemand(members, pool, runtime, (model) => copies.get(model.key) ?? shard.replicas, {
+      // Models of a shard are of one class.
+      seconds: keep.get(shard.models.find((key) => keep.has(key)) ?? '') ?? 0,
+      options: index.fleet.packing.onDemand,
+    });
     const sizes = { acceleratorMemoryBytes: [] as number[], memoryBytes: [] as number[], diskBytes: [] as number[] };
-    for (const key of shard.models) {
-      const model = declared(index.models, 'model', key);
-      const demand = modelDemand(model, pool, runtime, copies.get(key) ?? shard.replicas);
-      for (const dimension of dimensions) used[dimension] += demand[dimension];
+    for (const model of members) {
       sizes.acceleratorMemoryBytes.push(model.footprint.acceleratorMemoryBytes);
       sizes.memoryBytes.push(model.footprint.memoryBytes);
       sizes.diskBytes.push(model.footprint.diskBytes);

@@ -1,0 +1,221 @@
+import { byCodePoint } from '../../declare/findings';
+import type { CopyAt, Gap, Transition, Wave } from '../transition';
+import { makeWay } from './make-way';
+import type { Pods } from './pods';
+import { sizes, width } from './pods';
+import type { Scene } from './scene';
+
+const all = Array.from({ length: width }, (_, d) => d);
+
+/** A wave while it is made. Mutable. */
+export interface Draft {
+  readonly start: string[];
+  readonly load: CopyAt[];
+  readonly resize: CopyAt[];
+  readonly unload: CopyAt[];
+  readonly stop: string[];
+}
+
+/** Does in each wave whatever can be done, until all is done. Where nothing can, a copy makes way for others. */
+export function stepThrough(scene: Scene): Transition {
+  const waves: Wave[] = [];
+  const temporary: Pods[] = [];
+  const overloads: { readonly wave: number; readonly shard: string }[] = [];
+  const watch = new GapWatch(scene);
+  const note = (wave: number, seen: Set<string>) => {
+    for (const pods of scene.pods.values())
+      if (pods.running && pods.overloaded && !seen.has(pods.name)) {
+        seen.add(pods.name);
+        overloads.push({ wave, shard: pods.name });
+      }
+  };
+  for (let at = 0; ; at++) {
+    const draft: Draft = { start: [], load: [], resize: [], unload: [], stop: [] };
+    const grown: (() => void)[] = [];
+    const open = [...scene.pods.values()];
+    fillIn(scene, open, draft, grown, all);
+    if (idle(draft) && !canLeave(scene, open)) fillIn(scene, open, draft, grown, sizes);
+    const stuck = idle(draft) && !canLeave(scene, open);
+    const dropped = stuck ? makeWay(scene, draft, temporary) : [];
+    const seen = new Set<string>();
+    note(at, seen);
+    watch.loaded(at);
+    for (const settle of grown) settle();
+    for (const { pods, key } of dropped) leave(scene, pods, key, draft);
+    letGo(scene, [...scene.pods.values()], draft);
+    watch.unloaded(at);
+    for (const pods of scene.pods.values()) {
+      if (!pods.running || pods.wanted !== null || pods.held.size > 0) continue;
+      scene.stop(pods);
+      draft.stop.push(pods.name);
+    }
+    note(at, seen);
+    if (idle(draft) && draft.unload.length === 0 && draft.stop.length === 0) {
+      if (open.some((pods) => pods.pending.size > 0)) throw new Error('a transition that does not end');
+      break;
+    }
+    waves.push(sorted(draft));
+  }
+  return {
+    waves,
+    temporary: temporary
+      .map(({ name, pool, runtime, base, group }) => ({ id: name, pool: pool?.name ?? '', runtime, base, group }))
+      .sort((a, b) => byCodePoint(a.id, b.id)),
+    gaps: watch.gaps(),
+    overloads: overloads.sort((a, b) => a.wave - b.wave || byCodePoint(a.shard, b.shard)),
+  };
+}
+
+/** Loads what fits beside what the pods hold, in the given dimensions. */
+function fillIn(scene: Scene, open: readonly Pods[], draft: Draft, grown: (() => void)[], over: readonly number[]): void {
+  for (const pods of open) {
+    if (pods.pending.size === 0) continue;
+    for (const key of [...pods.pending].sort(byCodePoint)) {
+      if (pods.held.has(key)) grow(scene, pods, key, draft, grown, over);
+      else if (mayLoad(scene, pods, key) && load(scene, pods, key, over)) draft.load.push({ model: key, shard: pods.name });
+      else continue;
+      if (!pods.running) {
+        scene.start(pods);
+        draft.start.push(pods.name);
+      }
+    }
+  }
+}
+
+function load(scene: Scene, pods: Pods, key: string, over: readonly number[]): boolean {
+  const copy = newCopy(scene, key);
+  const copies = (scene.copies.get(key) ?? 0) + pods.replicas;
+  if (!pods.hasRoom(scene.need(pods, copy, copies), over)) return false;
+  scene.add(pods, copy);
+  pods.pending.delete(key);
+  return true;
+}
+
+export function newCopy(scene: Scene, key: string) {
+  const model = scene.models.get(key);
+  if (model === undefined) throw new TypeError(`no model ${key} in the fleet`);
+  const { acceleratorMemoryBytes, memoryBytes } = model.footprint;
+  return { key, model, acceleratorMemoryBytes, memoryBytes };
+}
+
+/** Beside models of its own class alone, none of which it must not meet, and on nodes that there are. */
+export function mayLoad(scene: Scene, pods: Pods, key: string): boolean {
+  const model = scene.models.get(key);
+  const sharing = scene.sharing(key);
+  if (model === undefined || sharing === undefined || pods.capacity === null || pods.pool === null) return false;
+  if (!pods.running && !mayStart(scene, pods)) return false;
+  for (const other of pods.held.values()) {
+    if (other.model === null) {
+      // Nothing is known of its labels any more.
+      if (model.neverWith.length > 0) return false;
+    } else if (scene.sharing(other.key) !== sharing || !scene.mayMeet(key, other.key)) return false;
+  }
+  return true;
+}
+
+/** Are there nodes for it, or none that any of the pool's pods will give back? */
+export function mayStart(scene: Scene, pods: Pods): boolean {
+  if (pods.pool === null) return false;
+  if (scene.room.hasNodes(pods.pool, pods.owner, pods.replicas)) return true;
+  return ![...scene.pods.values()].some((other) => other.running && other.pool === pods.pool && other.wanted === null);
+}
+
+/** Meanwhile the copy takes the larger of both sizes. */
+function grow(
+  scene: Scene,
+  pods: Pods,
+  key: string,
+  draft: Draft,
+  grown: (() => void)[],
+  over: readonly number[],
+): void {
+  const before = pods.held.get(key);
+  if (before === undefined) return;
+  const { acceleratorMemoryBytes, memoryBytes } = newCopy(scene, key);
+  const more = new Array<number>(width).fill(0);
+  more[0] = pods.pool?.accelerator === null ? 0 : Math.max(0, acceleratorMemoryBytes - before.acceleratorMemoryBytes);
+  more[2] = Math.max(0, memoryBytes - before.memoryBytes);
+  if ((more[0] > 0 || more[2] > 0) && !pods.hasRoom(more, over)) return;
+  scene.resize(pods, key, (copy) => {
+    copy.acceleratorMemoryBytes = Math.max(copy.acceleratorMemoryBytes, acceleratorMemoryBytes);
+    copy.memoryBytes = Math.max(copy.memoryBytes, memoryBytes);
+  });
+  pods.pending.delete(key);
+  draft.resize.push({ model: key, shard: pods.name });
+  grown.push(() =>
+    scene.resize(pods, key, (copy) => {
+      copy.acceleratorMemoryBytes = acceleratorMemoryBytes;
+      copy.memoryBytes = memoryBytes;
+    }),
+  );
+}
+
+function leaves(scene: Scene, pods: Pods, key: string): boolean {
+  return (scene.copies.get(key) ?? 0) - pods.replicas >= (scene.floor.get(key) ?? 0);
+}
+
+function canLeave(scene: Scene, open: readonly Pods[]): boolean {
+  return open.some((pods) => [...pods.held.keys()].some((key) => !pods.final.has(key) && leaves(scene, pods, key)));
+}
+
+/** Unloads what has copies enough elsewhere; where only some of a model's can go, those that others wait for. */
+function letGo(scene: Scene, open: readonly Pods[], draft: Draft): void {
+  const awaited = (pods: Pods) => (pods.pending.size > 0 ? 0 : pods.wanted === null ? 1 : 2);
+  for (const pods of [...open].sort((a, b) => awaited(a) - awaited(b)))
+    for (const key of [...pods.held.keys()])
+      if (!pods.final.has(key) && leaves(scene, pods, key)) leave(scene, pods, key, draft);
+}
+
+function leave(scene: Scene, pods: Pods, key: string, draft: Draft): void {
+  scene.remove(pods, key);
+  draft.unload.push({ model: key, shard: pods.name });
+}
+
+function idle({ load, resize }: Draft): boolean {
+  return load.length === 0 && resize.length === 0;
+}
+
+function sorted(draft: Draft): Wave {
+  const byShard = (a: CopyAt, b: CopyAt) => byCodePoint(a.shard, b.shard) || byCodePoint(a.model, b.model);
+  return {
+    start: [...draft.start].sort(byCodePoint),
+    load: [...draft.load].sort(byShard),
+    resize: [...draft.resize].sort(byShard),
+    unload: [...draft.unload].sort(byShard),
+    stop: [...draft.stop].sort(byCodePoint),
+  };
+}
+
+/** Notes when models fall below their floor and when they are back. Mutable. */
+class GapWatch {
+  private readonly closed: Gap[] = [];
+  private readonly open = new Map<string, { from: number; copies: number }>();
+
+  constructor(private readonly scene: Scene) {}
+
+  loaded(wave: number): void {
+    for (const [model, gap] of this.open) {
+      if (this.short(model)) continue;
+      this.open.delete(model);
+      this.closed.push({ model, from: gap.from, until: wave, copies: gap.copies });
+    }
+  }
+
+  unloaded(wave: number): void {
+    for (const model of this.scene.floor.keys()) {
+      if (!this.short(model)) continue;
+      const copies = this.scene.copies.get(model) ?? 0;
+      const gap = this.open.get(model);
+      if (gap === undefined) this.open.set(model, { from: wave, copies });
+      else gap.copies = Math.min(gap.copies, copies);
+    }
+  }
+
+  gaps(): Gap[] {
+    return this.closed.sort((a, b) => byCodePoint(a.model, b.model) || a.from - b.from);
+  }
+
+  private short(model: string): boolean {
+    return (this.scene.copies.get(model) ?? 0) < (this.scene.floor.get(model) ?? 0);
+  }
+}
