@@ -4,8 +4,6 @@ import type { ClassContext } from './class-context';
 import type { Piece } from './pieces';
 
 export const D = dimensions.length;
-/** Positions in a vector over `dimensions`. */
-export const at = { accelerator: 0, duty: 1, memory: 2, cpu: 3, disk: 4, models: 5 } as const;
 
 /** A class as flat numbers: pieces by index, pools by index (cheapest first). Exact integers in doubles. */
 export interface ClassNumbers {

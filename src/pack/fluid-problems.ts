@@ -1,6 +1,7 @@
 import { dimensions } from '../declare/capacity';
 import type { Pool } from '../declare/fleet';
-import { type ClassNumbers, demandOn, at as position } from './class-numbers';
+import { type ClassNumbers, demandOn } from './class-numbers';
+import { at as position } from './dimensions';
 import type { FluidProblem } from './fluid';
 
 const D = dimensions.length;

@@ -3,7 +3,7 @@ import type { Model, Pool } from '../declare/fleet';
 import { type ClassContext, dimensionCount } from './class-context';
 import { OpenShard } from './open-shard';
 import type { Eviction, LockedModel, LockedShard, MoveReason, PackRequest } from './packing';
-import { copiesNeeded, type Piece, piecesOf } from './pieces';
+import { copiesNeeded, mostCopies, type Piece, piecesOf } from './pieces';
 import type { PoolLimits } from './pool-limits';
 import { replicasNeeded } from './replicas';
 
@@ -157,20 +157,17 @@ function settled(
     const holds = homes.length === 1 && only !== undefined && only.replicas >= model.replicas;
     return { copies: 0, stay: holds ? homes : [] };
   }
-  const needed = copiesNeeded(
-    context,
-    model,
-    homes.map((home) => home.pool),
-  );
-  // More copies than needed: those in the last shards go.
+  const pools = homes.map((home) => home.pool);
+  const most = mostCopies(context, model, pools);
+  // More copies than are of use: those in the last shards go.
   const stay: Home[] = [];
   let copies = 0;
   for (const home of homes) {
-    if (copies >= needed) break;
+    if (copies >= most) break;
     stay.push(home);
     copies += home.replicas;
   }
-  return { copies: Math.max(copies, needed), stay };
+  return { copies: Math.max(copies, copiesNeeded(context, model, pools)), stay };
 }
 
 /** The models of a shard that cannot stay, among those that have no place. In a shard of several pods each had as many copies. */

@@ -3,7 +3,7 @@ import { fillGaps } from './fill';
 import type { Kept } from './keep-locked';
 import { oneByOne } from './one-by-one';
 import { type PackedShard, packClass } from './pack-class';
-import type { Piece } from './pieces';
+import { finerCuts, type Piece } from './pieces';
 import type { PoolLimits } from './pool-limits';
 
 type Filled = Map<ClassContext, readonly PackedShard[]>;
@@ -48,7 +48,25 @@ function packRest(
   scarcity: ReadonlyMap<string, number>,
 ): readonly PackedShard[] {
   const pieces = rest.get(context) ?? [];
-  return pieces.length === 0 ? [] : packClass(context, pieces, scarcity);
+  if (pieces.length === 0) return [];
+  let best = packClass(context, pieces, scarcity);
+  if (scarcity.size > 0 || pieces.length > mostForCuts || best.length < 2) return best;
+  for (const cut of finerCuts(context, pieces)) {
+    const other = packClass(context, cut, scarcity);
+    if (cheaper(other, best)) best = other;
+  }
+  return best;
+}
+
+/** Above this, models are so many that small ones fill what hot ones leave. */
+const mostForCuts = 1500;
+
+function cheaper(a: readonly PackedShard[], b: readonly PackedShard[]): boolean {
+  const sum = (shards: readonly PackedShard[], of: (shard: PackedShard) => number) =>
+    shards.reduce((total, shard) => total + shard.replicas * of(shard), 0);
+  const price = (shards: readonly PackedShard[]) => sum(shards, (shard) => shard.pool.podPriceMicrosPerHour);
+  const pods = (shards: readonly PackedShard[]) => sum(shards, () => 1);
+  return price(a) < price(b) || (price(a) === price(b) && pods(a) < pods(b));
 }
 
 const mostRaises = 8;

@@ -1,7 +1,10 @@
 import { byCodePoint } from '../declare/findings';
-
+import type { Fleet } from '../declare/fleet';
 import { type Diagnostic, diagnostic, StowageError } from '../errors/stowage-error';
 import { ignoreEvents } from '../events';
+import { leastFleet } from '../ondemand/bound-models';
+import { isOnDemand } from '../ondemand/keep-time';
+import { bundle } from '../ondemand/pack-bundles';
 import { type ClassContext, classContext } from './class-context';
 import { dualBound } from './dual-bound';
 import { keepLocked } from './keep-locked';
@@ -20,6 +23,15 @@ import { sharingClasses } from './sharing';
  */
 export function pack(request: PackRequest): Packing {
   const { fleet } = request;
+  if (!fleet.models.some(isOnDemand)) return packModels(request, fleet);
+  const classes = sharingClasses(fleet);
+  const bundled = bundle(request, classes);
+  return bundled.unbundle(packModels(bundled.request, leastFleet(fleet, classes)));
+}
+
+/** @param least the fleet with what its models take at least, which the bound is of */
+function packModels(request: PackRequest, least: Fleet): Packing {
+  const { fleet } = request;
   const onEvent = request.onEvent ?? ignoreEvents;
   onEvent({ type: 'phase-start', phase: 'pack' });
   const contexts = sharingClasses(fleet).map((sharing) => classContext(fleet, sharing));
@@ -33,9 +45,18 @@ export function pack(request: PackRequest): Packing {
   const shards = nameShards(contexts, filled, request.prior, repack);
   onEvent({ type: 'phase-end', phase: 'pack', detail: `${shards.length} shards` });
   onEvent({ type: 'phase-start', phase: 'bound' });
-  const bound = dualBound(filled);
+  const bound = dualBound(least === fleet ? filled : boundOf(least, filled));
   onEvent({ type: 'phase-end', phase: 'bound' });
   return { shards, bound, evicted: repack ? movedByRepack(request.prior, shards) : kept.evicted };
+}
+
+/** The same classes with their least models, and what their packing takes. */
+function boundOf(
+  least: Fleet,
+  filled: ReadonlyMap<ClassContext, readonly PackedShard[]>,
+): ReadonlyMap<ClassContext, readonly PackedShard[]> {
+  const packed = new Map([...filled].map(([context, shards]) => [context.sharing.key, shards]));
+  return new Map(sharingClasses(least).map((sharing) => [classContext(least, sharing), packed.get(sharing.key) ?? []]));
 }
 
 function refuseTooMuchLoad(contexts: readonly ClassContext[]): void {
@@ -79,7 +100,7 @@ function nameShards(
   }
   fresh.sort((a, b) => byLists(a.models, b.models) || byCodePoint(a.shard.pool.name, b.shard.pool.name));
   const inherited = inheritNames(
-    fresh.map(({ models }) => models),
+    fresh.map(({ models, shard }) => ({ models, pool: shard.pool.name })),
     repack ? prior : undefined,
   );
   fresh.forEach(({ context, shard, models }, index) => {
@@ -98,23 +119,28 @@ function byLists(a: readonly string[], b: readonly string[]): number {
   return a.length - b.length;
 }
 
-/** Each old name to the new shard with most of its models: largest overlap first, each name and shard once. */
+/**
+ * Each old name to the new shard with most of its models: largest overlap first, of equals one on the same pool, each name
+ * and shard once.
+ */
 function inheritNames(
-  groups: readonly (readonly string[])[],
+  groups: readonly { readonly models: readonly string[]; readonly pool: string }[],
   prior: LockedPlacement | undefined,
 ): ReadonlyMap<number, string> {
   const result = new Map<number, string>();
   if (prior === undefined) return result;
   const before = new Map(prior.models.map((model) => [model.key, model.shards]));
-  const overlaps: { readonly index: number; readonly id: string; readonly count: number }[] = [];
-  groups.forEach((models, index) => {
+  const pools = new Map(prior.shards.map((shard) => [shard.id, shard.pool]));
+  const overlaps: { readonly index: number; readonly id: string; readonly count: number; readonly other: number }[] =
+    [];
+  groups.forEach(({ models, pool }, index) => {
     const counts = new Map<string, number>();
     for (const key of models) {
       for (const id of before.get(key) ?? []) counts.set(id, (counts.get(id) ?? 0) + 1);
     }
-    for (const [id, count] of counts) overlaps.push({ index, id, count });
+    for (const [id, count] of counts) overlaps.push({ index, id, count, other: pools.get(id) === pool ? 0 : 1 });
   });
-  overlaps.sort((a, b) => b.count - a.count || byCodePoint(a.id, b.id) || a.index - b.index);
+  overlaps.sort((a, b) => b.count - a.count || a.other - b.other || byCodePoint(a.id, b.id) || a.index - b.index);
   const used = new Set<string>();
   for (const { index, id } of overlaps) {
     if (used.has(id) || result.has(index)) continue;

@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { dimensions, modelDemand, podCapacity } from '../../src/declare/capacity';
 import { defineFleet } from '../../src/declare/define-fleet';
 import type { Fleet } from '../../src/declare/fleet';
+import { copiesByModel } from '../../src/pack/copies';
 import { pack } from '../../src/pack/pack';
-import type { Shard } from '../../src/pack/packing';
+import type { Packing, Shard } from '../../src/pack/packing';
 import { fleetInputs, shuffledFleet } from '../support/fleets';
 import { modelsByKey, named, of, podCost, pods } from './support';
 
@@ -14,13 +15,16 @@ const packed = fleetInputs().map((input) => {
 });
 
 describe('any packing', () => {
-  it('holds each model in exactly one shard, with at least its copies, on a pool it allows', () => {
+  it('holds at least its copies of each model, no two in a shard, on a pool it allows', () => {
     fc.assert(
       fc.property(packed, ({ fleet, packing }) => {
-        const keys = packing.shards.flatMap((shard) => [...shard.models]).sort();
-        expect(keys).toEqual(fleet.models.map((model) => model.key).sort());
+        const copies = copiesByModel(packing.shards);
+        expect([...copies.keys()].sort()).toEqual(fleet.models.map((model) => model.key).sort());
+        for (const shard of packing.shards) expect(new Set(shard.models).size).toBe(shard.models.length);
         for (const [shard, model] of pairs(fleet, packing.shards)) {
-          expect(shard.replicas).toBeGreaterThanOrEqual(model.replicas);
+          expect(of(copies, model.key)).toBeGreaterThanOrEqual(model.replicas);
+          if (fleet.packing.layout === 'copies') expect(shard.replicas).toBe(1);
+          else expect(of(copies, model.key)).toBe(shard.replicas);
           expect(model.pools).toContain(shard.pool);
           expect(shard.zones).toEqual(model.zones);
         }
@@ -31,7 +35,7 @@ describe('any packing', () => {
   it('fills no pod over its capacity', () => {
     fc.assert(
       fc.property(packed, ({ fleet, packing }) => {
-        for (const shard of packing.shards) expect(overCapacity(fleet, shard)).toEqual([]);
+        for (const shard of packing.shards) expect(overCapacity(fleet, packing, shard)).toEqual([]);
       }),
     );
   });
@@ -100,7 +104,8 @@ function pairs(fleet: Fleet, shards: readonly Shard[]) {
 }
 
 /** The dimensions in which the models of a shard take more than its pod has. */
-function overCapacity(fleet: Fleet, shard: Shard): readonly string[] {
+function overCapacity(fleet: Fleet, { shards }: Packing, shard: Shard): readonly string[] {
+  const copies = copiesByModel(shards);
   const models = modelsByKey(fleet);
   const pool = named(fleet.pools, shard.pool);
   const runtime = named(fleet.runtimes, shard.runtime);
@@ -109,7 +114,7 @@ function overCapacity(fleet: Fleet, shard: Shard): readonly string[] {
   const capacity = podCapacity(context, pool, runtime, base);
   return dimensions.filter((dimension) => {
     const used = shard.models.reduce(
-      (sum, key) => sum + modelDemand(of(models, key), pool, runtime, shard.replicas)[dimension],
+      (sum, key) => sum + modelDemand(of(models, key), pool, runtime, of(copies, key))[dimension],
       0,
     );
     return used > capacity[dimension];

@@ -1,36 +1,20 @@
 import type { Fleet, Model } from '../../src/declare/fleet';
-import type { LockedPlacement, Packing, Shard } from '../../src/pack/packing';
+import type { Packing, Shard } from '../../src/pack/packing';
+import { lockOf } from '../../src/plan/lockfile';
 
 /** What a lockfile would say of a packing. */
-export function lockedFrom(fleet: Fleet, packing: Packing): LockedPlacement {
-  const models = modelsByKey(fleet);
-  return {
-    shards: packing.shards.map(({ id, pool, runtime, base, group, replicas }) => ({
-      id,
-      pool,
-      runtime,
-      base,
-      group,
-      replicas,
-    })),
-    models: packing.shards
-      .flatMap((shard) =>
-        shard.models.map((key) => {
-          const { acceleratorMemoryBytes, memoryBytes } = of(models, key).footprint;
-          return { key, shards: [shard.id], acceleratorMemoryBytes, memoryBytes };
-        }),
-      )
-      .sort((a, b) => (a.key < b.key ? -1 : 1)),
-  };
-}
+export const lockedFrom = lockOf;
 
 export function modelsByKey(fleet: Fleet): ReadonlyMap<string, Model> {
   return new Map(fleet.models.map((model) => [model.key, model]));
 }
 
-/** Model key to shard id. */
+/** Model key to the ids of its shards, sorted and joined. */
 export function placement(packing: Packing): ReadonlyMap<string, string> {
-  return new Map(packing.shards.flatMap((shard) => shard.models.map((key) => [key, shard.id] as const)));
+  const homes = new Map<string, string>();
+  for (const { id, models } of packing.shards)
+    for (const key of models) homes.set(key, homes.has(key) ? `${homes.get(key)} ${id}` : id);
+  return homes;
 }
 
 export function of<T>(map: ReadonlyMap<string, T>, key: string): T {

@@ -26,20 +26,21 @@ export function fleetInputs(shape: FleetShape = {}): fc.Arbitrary<FleetInput> {
       }),
       budgets: shape.budgets === false ? fc.constant({}) : budgets,
       utilizationTarget: fc.constantFrom(0.5, 0.7, 1),
+      layout: fc.constantFrom('copies' as const, 'equal' as const),
       routers: fc.integer({ min: 1, max: 3 }),
       baseline: fc.record({
         podsPerReplica: fc.integer({ min: 1, max: 2 }),
         minReplicas: fc.integer({ min: 1, max: 3 }),
       }),
     })
-    .map(({ pools, models, budgets, utilizationTarget, routers, baseline }) => ({
+    .map(({ pools, models, budgets, utilizationTarget, layout, routers, baseline }) => ({
       name: 'generated',
       pools,
       runtimes,
       tenants,
       models: models.map(modelInput),
       budgets,
-      packing: { utilizationTarget },
+      packing: { layout, utilizationTarget },
       mesh: { router: { replicas: routers } },
       baseline,
     }));
