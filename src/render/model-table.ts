@@ -49,12 +49,13 @@ export interface ModelTableEntry {
   readonly format: string;
   readonly storageUri: string;
   readonly size: ModelTableSize & { readonly provenance: 'declared' | 'measured' | 'estimated' };
+  /** Of the whole model: all copies, in whatever shards. */
   readonly load: {
     readonly requestsPerSecondMilli: number;
     readonly microDuty: number;
     readonly cpuMillis: number;
   };
-  /** Least number of copies that it was declared with. */
+  /** Least number of copies that it was declared with, over all shards that list it. */
   readonly replicas: number;
   readonly residency: 'resident' | 'on-demand';
   readonly priority: number;

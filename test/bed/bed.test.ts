@@ -3,6 +3,7 @@ import { Bed, NoBed, type UseBed } from './bed';
 import { exampleSuite } from './suites/example';
 import { manifestsSuite } from './suites/manifests';
 import { providerSuite } from './suites/provider';
+import { rolloutSuite } from './suites/rollout';
 
 /**
  * Everything that needs the bed is in this one file, one after the other: vitest runs files side by side, and one
@@ -41,3 +42,4 @@ const using: UseBed = {
 providerSuite(using);
 manifestsSuite(using);
 exampleSuite(using);
+rolloutSuite(using);
