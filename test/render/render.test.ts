@@ -87,7 +87,7 @@ describe('rendering', () => {
     );
   });
 
-  it('changes one ConfigMap, and nothing else, for a model that fits a shard', () => {
+  it('changes one ConfigMap for each shard that a new model joins, and nothing else', () => {
     fc.assert(
       fc.property(fleetInputs({ budgets: false, maxModels: 20 }), fc.nat(), (input, pick) => {
         const models = input.models ?? [];
@@ -108,7 +108,8 @@ describe('rendering', () => {
         const changed = objectsOf(after.groups).filter(
           (object) => old.get(identity(object)) !== JSON.stringify(object),
         );
-        expect(changed.map(({ kind }) => kind)).toEqual(['ConfigMap']);
+        const joined = after.plan.shards.filter(({ models }) => models.some((key) => key.includes('/another@')));
+        expect(changed.map(({ kind }) => kind)).toEqual(joined.map(() => 'ConfigMap'));
         expect(objectsOf(after.groups)).toHaveLength(old.size);
       }),
       { numRuns: 40 },
