@@ -83,7 +83,7 @@ export function modelDemand(model: Model, pool: Pool, runtime: ServingRuntime, r
       ? Math.ceil(model.load.cpuMillis / replicas)
       : ceilDivide(model.load.cpuMillis, 1000, pool.speedMilli * replicas),
     diskBytes: model.footprint.diskBytes,
-    models: 1,
+    models: model.countsAs ?? 1,
   };
 }
 

@@ -135,6 +135,8 @@ export interface Model {
   readonly labels: Readonly<Record<string, string>>;
   readonly neverWith: readonly string[];
   readonly source: SourceLocation;
+  /** How many models it counts as, where it stands for several that are packed as one; absent: 1. */
+  readonly countsAs?: number;
 }
 
 export type RuntimeAdapter = 'triton' | 'mlserver' | 'vllm' | 'openvino';

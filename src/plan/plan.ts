@@ -18,6 +18,32 @@ export interface Plan {
   readonly shards: readonly PlannedShard[];
   readonly changes: Changes;
   readonly warnings: readonly Diagnostic[];
+  /** Where models are on demand: by sharing class, what is expected of them. */
+  readonly onDemand?: readonly PlannedOnDemand[];
+}
+
+/** On-demand models of one sharing class. Forecasts are by Che's approximation from the declared requests. */
+export interface PlannedOnDemand {
+  readonly class: string;
+  readonly models: number;
+  /**
+   * How long a model stays loaded after its last request where pods have no more room than is reserved; null: always, as
+   * sharing room would save nothing here.
+   */
+  readonly keptSeconds: number | null;
+  /** Which memory the figures below are of. */
+  readonly memory: 'accelerator' | 'host';
+  /** Of all copies. */
+  readonly totalBytes: number;
+  /** What a single pod would keep for all models. */
+  readonly reserveBytes: number;
+  /** Requests that find their model not loaded, in millionths. */
+  readonly coldStartMicro: number;
+  readonly coldStartsPerHour: number;
+  /** Mean time of a load: what such a request waits. */
+  readonly loadMillis: number;
+  /** Cold starts that would be, by the share of the memory of all copies, in millionths. */
+  readonly curve: readonly { readonly memoryMicro: number; readonly coldStartMicro: number }[];
 }
 
 /** Router included in pods, ips, cpu and memory; not in nodes and cost (it runs on the cluster's general nodes). */

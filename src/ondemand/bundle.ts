@@ -1,0 +1,141 @@
+import { type CapacityVector, modelDemand, podCapacity } from '../declare/capacity';
+import { byCodePoint } from '../declare/findings';
+import type { Fleet, Model, Pool, ServingRuntime } from '../declare/fleet';
+import { sharedLoad, sharedRoom } from './demand';
+import { keepTimes, type OnDemandClass } from './keep-time';
+import { copyRate, isOnDemand } from './rates';
+
+/** On-demand models that are placed as one, behind one room. */
+export interface Bundle {
+  /** What the packer sees: the room that they share, and their load together. */
+  readonly model: Model;
+  /** Sorted by key. */
+  readonly members: readonly Model[];
+}
+
+/** A class with what its bundles are made of. */
+export interface BundleClass extends OnDemandClass {
+  readonly runtime: ServingRuntime;
+  readonly pools: readonly Pool[];
+  /** Of one pod, by pool. */
+  readonly capacity: ReadonlyMap<string, CapacityVector>;
+  readonly seconds: number;
+}
+
+/** Keys of bundles begin with a character that no model's key has, and sort before all of them. */
+const prefix = '!';
+
+export function isBundle(model: Model): boolean {
+  return model.key.startsWith(prefix);
+}
+
+export function bundleClasses(fleet: Fleet, classes: readonly OnDemandClass[]): BundleClass[] {
+  const keep = keepTimes(fleet, classes);
+  const context = {
+    packing: fleet.packing,
+    mesh: fleet.mesh,
+    modelsPerShard: fleet.budgets.modelsPerShard?.limit ?? null,
+  };
+  return classes.flatMap((one) => {
+    const first = one.models[0];
+    const runtime = fleet.runtimes.find(({ name }) => name === first?.runtime);
+    if (first === undefined || runtime === undefined || !one.models.some(isOnDemand)) return [];
+    const base = runtime.baseModels.find(({ name }) => name === first.base) ?? null;
+    const pools = fleet.pools.filter(({ name }) => first.pools.includes(name));
+    const capacity = new Map(pools.map((pool) => [pool.name, podCapacity(context, pool, runtime, base)]));
+    return [{ key: one.key, models: one.models, runtime, pools, capacity, seconds: keep.get(one.key) ?? 0 }];
+  });
+}
+
+/** Models that a bundle may hold: those that keep no others off and that none keeps off. */
+export function bundled(one: BundleClass): Model[] {
+  const avoided = new Set(one.models.flatMap((model) => model.neverWith));
+  const free = (model: Model) =>
+    model.neverWith.length === 0 &&
+    (avoided.size === 0 || !Object.entries(model.labels).some(([key, value]) => avoided.has(`${key}=${value}`)));
+  return one.models.filter((model) => isOnDemand(model) && free(model));
+}
+
+/**
+ * Parts models into bundles of at least `packing.onDemand.leastModels`, or one of all where there are fewer; smaller ones
+ * only where no pod has room for so many. All are alike: each has its part of the often and of the rarely used. Models
+ * that would share no less room than they take alone come back as they are.
+ */
+export function newBundles(fleet: Fleet, one: BundleClass, models: readonly Model[]): (Bundle | Model)[] {
+  const byReplicas = new Map<number, Model[]>();
+  for (const model of models) {
+    const own = byReplicas.get(model.replicas);
+    if (own === undefined) byReplicas.set(model.replicas, [model]);
+    else own.push(model);
+  }
+  return [...byReplicas].sort(([a], [b]) => a - b).flatMap(([, own]) => partition(fleet, one, own));
+}
+
+function partition(fleet: Fleet, one: BundleClass, models: readonly Model[]): (Bundle | Model)[] {
+  const { leastModels } = fleet.packing.onDemand;
+  const sorted = [...models].sort((a, b) => copyRate(b) - copyRate(a) || byCodePoint(a.key, b.key));
+  let parts = Math.max(1, Math.floor(models.length / leastModels));
+  for (;;) {
+    const bundles = dealt(sorted, parts).map((members) => bundleOf(fleet, one, members));
+    if (bundles.every((bundle) => fitsSomewhere(one, bundle)))
+      return bundles.flatMap((b) => (saves(one, b) ? [b] : b.members));
+    if (parts >= models.length) return [...models];
+    // Half as many again: too few only cost a further round.
+    parts = Math.min(models.length, Math.ceil(parts * 1.25));
+  }
+}
+
+/** Like cards, forth and back, so that none gets the first of every round. */
+function dealt(models: readonly Model[], parts: number): Model[][] {
+  const hands = Array.from({ length: parts }, (): Model[] => []);
+  models.forEach((model, i) => {
+    const at = i % parts;
+    hands[Math.floor(i / parts) % 2 === 0 ? at : parts - 1 - at]?.push(model);
+  });
+  return hands;
+}
+
+export function bundleOf(fleet: Fleet, one: BundleClass, models: readonly Model[]): Bundle {
+  const members = [...models].sort((a, b) => byCodePoint(a.key, b.key));
+  const first = members[0];
+  if (first === undefined) throw new TypeError('a bundle of nothing');
+  const room = sharedRoom(members, one.runtime, one.seconds);
+  // The packer adds this for each model; the room has it for all of them.
+  const beside = one.runtime.perModelMemoryBytes + one.runtime.sharedMemory.perModelBytes;
+  const key = `${prefix}${first.key}`;
+  const model: Model = {
+    ...first,
+    key,
+    name: key,
+    storageUri: '',
+    footprint: { ...room, memoryBytes: room.memoryBytes - beside, provenance: 'estimated' },
+    load: sharedLoad(members, one.runtime, { seconds: one.seconds, options: fleet.packing.onDemand }),
+    labels: {},
+    neverWith: [],
+    countsAs: members.length,
+  };
+  return { model, members };
+}
+
+function fitsSomewhere(one: BundleClass, { model }: Bundle): boolean {
+  return one.pools.some((pool) =>
+    fitsIn(modelDemand(model, pool, one.runtime, model.replicas), one.capacity.get(pool.name)),
+  );
+}
+
+/** In any dimension less than its models take alone. */
+function saves(one: BundleClass, { model, members }: Bundle): boolean {
+  if (members.length < 2) return false;
+  return one.pools.some((pool) => {
+    const together = modelDemand(model, pool, one.runtime, model.replicas);
+    const alone = members.map((member) => modelDemand(member, pool, one.runtime, member.replicas));
+    return (['acceleratorMemoryBytes', 'memoryBytes', 'diskBytes'] as const).some(
+      (dimension) => together[dimension] < alone.reduce((sum, demand) => sum + demand[dimension], 0),
+    );
+  });
+}
+
+export function fitsIn(demand: CapacityVector, room: CapacityVector | undefined): boolean {
+  if (room === undefined) return false;
+  return (Object.keys(demand) as (keyof CapacityVector)[]).every((dimension) => demand[dimension] <= room[dimension]);
+}
