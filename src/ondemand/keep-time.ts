@@ -28,8 +28,18 @@ const leastSeconds = 60;
  * How long an on-demand model stays loaded after its last request, by class, in seconds: so long that the target is kept,
  * and a minute at least. Rounded up to an eighth of a doubling, so that a model more or less rarely changes the room of the
  * others. Infinity where the class would save nothing: then its models are packed, and stay, like residents.
+ * @param classes all of the fleet
  */
 export function keepTimes(fleet: Fleet, classes: readonly OnDemandClass[]): ReadonlyMap<string, number> {
+  const known = remembered.get(fleet) ?? timesOf(fleet, classes);
+  remembered.set(fleet, known);
+  return known;
+}
+
+/** Packing and planning ask several times for the same fleet's. */
+const remembered = new WeakMap<Fleet, ReadonlyMap<string, number>>();
+
+function timesOf(fleet: Fleet, classes: readonly OnDemandClass[]): ReadonlyMap<string, number> {
   const { targetColdStartMicro, targetOf } = fleet.packing.onDemand;
   const target = targetColdStartMicro / 1e6;
   const onDemand = classes.map(({ key, models }) => ({ key, models: models.filter(isOnDemand) }));

@@ -19,6 +19,8 @@ export interface ClassNumbers {
   readonly disk: Float64Array;
   readonly duty: Float64Array;
   readonly cpu: Float64Array;
+  /** How many it counts as: more than one where it stands for several. */
+  readonly models: Float64Array;
   /** Fewest replicas of a shard that may hold the piece. */
   readonly replicas: Int32Array;
   /** By how many its load is divided, beside the shard's replicas. */
@@ -55,6 +57,7 @@ export function classNumbers(
     disk: column((model) => model.footprint.diskBytes),
     duty: column((model) => model.load.microDuty),
     cpu: column((model) => model.load.cpuMillis),
+    models: column((model) => model.countsAs ?? 1),
     replicas: Int32Array.from(pieces, ({ model, copies }) => (copies === 0 ? model.replicas : 1)),
     share: Int32Array.from(pieces, ({ copies }) => Math.max(1, copies)),
     ...families(pieces),
@@ -92,7 +95,7 @@ export function demandOn(numbers: ClassNumbers, i: number, p: number, d: number,
     case 4:
       return numbers.disk[i] as number;
     default:
-      return 1;
+      return numbers.models[i] as number;
   }
 }
 

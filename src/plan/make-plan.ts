@@ -1,9 +1,12 @@
 import type { Fleet } from '../declare/fleet';
+import { isOnDemand } from '../ondemand/rates';
 import type { LockedPlacement, Packing } from '../pack/packing';
+import { sharingClasses } from '../pack/sharing';
 import { baselineOf } from './baseline';
 import { budgetUsages } from './budgets';
 import { changesAgainst } from './changes';
 import { countReplicaSets, homesOf } from './homes';
+import { plannedOnDemand } from './on-demand';
 import { type BudgetUsage, type Plan, planFormatVersion } from './plan';
 import { rolloutWarnings } from './rollout-room';
 import { millionths } from './rounding';
@@ -40,6 +43,7 @@ export function makePlan(fleet: Fleet, packing: Packing, prior?: LockedPlacement
     shards,
     changes,
     warnings: [...planWarnings(fleet, budgets, changes), ...rolloutWarnings(fleet, { shards, pools, budgets })],
+    ...(fleet.models.some(isOnDemand) ? { onDemand: plannedOnDemand(fleet, sharingClasses(fleet)) } : {}),
   };
 }
 

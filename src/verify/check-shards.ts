@@ -3,6 +3,7 @@ import type { CheckedClass, Declared } from './declared';
 import { type Amounts, dimensionNames, roomOfPod, takenByModel } from './exact';
 import type { FindingLog } from './finding-log';
 import { meetings } from './never-with';
+import { type KeptSeconds, onDemand, takenOnDemand } from './on-demand';
 import { type Member, type ReadShard, readShards } from './read-shards';
 import { field, sameStrings, shown, strings } from './reading';
 
@@ -30,7 +31,12 @@ export interface Placement {
  * Every model with the copies that it asks for, every shard within its pod, nobody beside whom it must not meet. Null
  * where the shards cannot be read well enough to add up what they take.
  */
-export function checkShards(declared: Declared, listed: unknown, log: FindingLog): Placement | null {
+export function checkShards(
+  declared: Declared,
+  listed: unknown,
+  kept: KeptSeconds,
+  log: FindingLog,
+): Placement | null {
   if (!Array.isArray(listed)) {
     log.add('STW2106', 'shards', `shards must be a list, not ${shown(listed)}`);
     return null;
@@ -38,7 +44,7 @@ export function checkShards(declared: Declared, listed: unknown, log: FindingLog
   const read = readShards(declared, listed, log);
   if (read === null) return null;
   const rooms = new Map<string, Amounts>();
-  const shards = read.shards.map((shard) => checkShard(declared, shard, read.copies, rooms, log));
+  const shards = read.shards.map((shard) => checkShard(declared, shard, read.copies, kept, rooms, log));
   return { shards, replicaSets: read.replicaSets };
 }
 
@@ -46,6 +52,7 @@ function checkShard(
   declared: Declared,
   shard: ReadShard,
   copies: readonly number[],
+  kept: KeptSeconds,
   rooms: Map<string, Amounts>,
   log: FindingLog,
 ): CheckedShard {
@@ -58,7 +65,12 @@ function checkShard(
   const roomKey = JSON.stringify([pool.name, runtime.name, baseName]);
   const room = rooms.get(roomKey) ?? roomOfPod(declared.fleet, pool, runtime, base);
   rooms.set(roomKey, room);
-  const used = totalOf(members, pool, copies);
+  const resident = totalOf(
+    members.filter((member) => !onDemand(member.model)),
+    pool,
+    copies,
+  );
+  const used = withOnDemand(declared, shard, resident, copies, kept);
   const [statedUsed, statedRoom] = [field(entry, 'used'), field(entry, 'capacity')];
   for (const name of dimensionNames) {
     if (used[name] > room[name])
@@ -125,6 +137,26 @@ function checkSizes(sizes: unknown, keys: readonly string[], declared: Declared,
         log.figure(`${path}.sizes.${name}[${at}]`, stated[at], model.footprint[name]);
     });
   }
+}
+
+/** On-demand models share what they take. */
+function withOnDemand(
+  declared: Declared,
+  { members, pool }: ReadShard,
+  resident: Amounts,
+  copies: readonly number[],
+  kept: KeptSeconds,
+): Amounts {
+  const own = members.filter((member) => onDemand(member.model));
+  const sharing = members[0]?.sharing;
+  if (own.length === 0 || sharing === undefined) return resident;
+  const count = new Map(own.map(({ model, index }) => [model, copies[index] as number]));
+  const seconds = kept.get(sharing) ?? Number.POSITIVE_INFINITY;
+  const taken = takenOnDemand(declared.fleet, [...count.keys()], pool, sharing.runtime, seconds, (model) =>
+    Math.max(1, count.get(model) ?? 1),
+  );
+  const total = dimensionNames.map((name) => [name, resident[name] + taken[name]] as const);
+  return Object.fromEntries(total) as unknown as Amounts;
 }
 
 /** What one pod takes: all copies of a model, in whichever shards, share its load evenly. */

@@ -7,6 +7,7 @@ import { checkBudgets, checkPools, checkSummary } from './check-figures';
 import { checkShards } from './check-shards';
 import { declaredOf } from './declared';
 import { FindingLog } from './finding-log';
+import { leastOf, readKept } from './on-demand';
 import { field, isRecord, shown } from './reading';
 import { usageOf } from './usage';
 import type { Verification } from './verification';
@@ -27,7 +28,8 @@ export function verifyPlan(fleet: Fleet, plan: unknown, prior?: LockedPlacement)
     classes: declared.classes.length,
   };
   if (checkHead(fleet, plan, log)) {
-    const placement = checkShards(declared, listed, log);
+    const kept = readKept(declared, field(plan, 'onDemand'), log);
+    const placement = checkShards(declared, listed, kept, log);
     const usage = placement === null ? null : usageOf(declared, placement);
     // Figures of a placement that cannot be read would only repeat what is already found.
     if (placement !== null && usage !== null) {
@@ -38,7 +40,8 @@ export function verifyPlan(fleet: Fleet, plan: unknown, prior?: LockedPlacement)
       checkBudgets(declared, field(plan, 'budgets'), usage, moves, log);
     }
     checkBaseline(declared, field(plan, 'baseline'), log);
-    checkBound(declared, field(plan, 'bound'), usage, log);
+    const classes = declared.classes.map((one) => leastOf(fleet, one, kept.get(one)));
+    checkBound({ ...declared, classes }, field(plan, 'bound'), usage, log);
     if (!Array.isArray(field(plan, 'warnings'))) log.add('STW2106', 'warnings', 'warnings must be a list');
   }
   return { ok: log.count === 0, findings: log.findings(), checked };
