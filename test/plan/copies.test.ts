@@ -56,7 +56,7 @@ describe('a plan in copies', () => {
   it('is the same as of equal shards in all but the number of shards', () => {
     fc.assert(
       fc.property(fleetInputs({ maxModels: 25 }), (declared) => {
-        const any = defineFleet(declared);
+        const any = defineFleet({ ...declared, packing: { ...declared.packing, layout: 'equal' } });
         const packing = pack({ fleet: any });
         const equal = makePlan(any, packing);
         const copies = makePlan(any, inCopies(packing));
