@@ -1,7 +1,7 @@
 import type { Fleet, Model, Pool } from '../declare/fleet';
 import { checkGpus } from './check-figures';
 import type { CheckedClass, Declared } from './declared';
-import { ceilDiv, greater, hostMemory, takenByModel } from './exact';
+import { ceilDiv, cpuTaken, floorRatio, greater, hostMemory, Tally } from './exact';
 import type { FindingLog } from './finding-log';
 import { type DeclaredLimit, declaredLimits, type LimitKind } from './limits';
 import { field, shown } from './reading';
@@ -9,25 +9,21 @@ import { field, shown } from './reading';
 /** Limits that mean nothing where no model shares a server. */
 const ofShardsOnly: readonly LimitKind[] = ['modelsPerShard', 'replicaSets', 'moves', 'moveBytes'];
 
-/** One pool's servers so far. */
-interface Column {
-  readonly pool: Pool;
-  replicas: bigint;
-  pods: bigint;
-  cpu: bigint;
-  memory: bigint;
-  nodes: bigint;
+/** Servers so far: on one pool, or on all. */
+class Servers {
+  readonly replicas = new Tally();
+  readonly pods = new Tally();
+  readonly cpu = new Tally();
+  readonly memory = new Tally();
 }
 
 /** One server a model, in key order, counted again: its figures, and which limits it would have hit after how many. */
 export function checkBaseline(declared: Declared, baseline: unknown, log: FindingLog): void {
   const { fleet } = declared;
-  const columns = new Map<string, Column>();
-  for (const pool of fleet.pools)
-    columns.set(pool.name, { pool, replicas: 0n, pods: 0n, cpu: 0n, memory: 0n, nodes: BigInt(pool.minNodes) });
+  const columns = new Map(fleet.pools.map((pool) => [pool.name, new Column(pool)]));
   const limits = declaredLimits(fleet).filter(({ of }) => !ofShardsOnly.includes(of));
   const fits = new Map<DeclaredLimit, number>();
-  const total = { replicas: 0n, pods: 0n, cpu: 0n, memory: 0n };
+  const total = new Servers();
   fleet.models.forEach((model, count) => {
     const known = declared.models.get(model.key);
     if (known === undefined) return;
@@ -37,17 +33,17 @@ export function checkBaseline(declared: Declared, baseline: unknown, log: Findin
   });
   const gpus = new Map<string, bigint>();
   for (const { pool, replicas } of columns.values())
-    if (pool.accelerator !== null && replicas > 0n)
-      gpus.set(pool.accelerator.kind, (gpus.get(pool.accelerator.kind) ?? 0n) + replicas);
+    if (pool.accelerator !== null && replicas.total > 0n)
+      gpus.set(pool.accelerator.kind, (gpus.get(pool.accelerator.kind) ?? 0n) + replicas.total);
   const figures: Readonly<Record<string, bigint>> = {
     servers: BigInt(fleet.models.length),
-    pods: total.pods,
-    ips: total.pods,
+    pods: total.pods.total,
+    ips: total.pods.total,
     nodes: nodesOf(columns),
-    cpuMillis: total.cpu,
-    memoryBytes: total.memory,
-    overheadCpuMillis: total.replicas * BigInt(fleet.baseline.sidecarCpuMillis),
-    overheadMemoryBytes: total.replicas * BigInt(fleet.baseline.sidecarMemoryBytes),
+    cpuMillis: total.cpu.total,
+    memoryBytes: total.memory.total,
+    overheadCpuMillis: total.replicas.total * BigInt(fleet.baseline.sidecarCpuMillis),
+    overheadMemoryBytes: total.replicas.total * BigInt(fleet.baseline.sidecarMemoryBytes),
     costMicrosPerHour: costOf(columns),
   };
   for (const [name, amount] of Object.entries(figures))
@@ -70,11 +66,40 @@ export function checkBaseline(declared: Declared, baseline: unknown, log: Findin
   });
 }
 
-interface Total {
-  replicas: bigint;
-  pods: bigint;
-  cpu: bigint;
-  memory: bigint;
+/** One pool's servers so far. */
+class Column extends Servers {
+  /** The most of a node's CPU and memory that servers may take: 19/20. */
+  readonly cpuANode: number;
+  readonly memoryANode: number;
+  private counted: bigint | null = null;
+
+  constructor(readonly pool: Pool) {
+    super();
+    this.cpuANode = floorRatio(pool.nodeCpuMillis, 19, 20, 1);
+    this.memoryANode = floorRatio(pool.nodeMemoryBytes, 19, 20, 1);
+  }
+
+  grew(): void {
+    this.counted = null;
+  }
+
+  get nodes(): bigint {
+    this.counted ??= this.leastNodes();
+    return this.counted;
+  }
+
+  /** As if servers packed onto nodes without waste: the most that accelerators, pods, CPU or memory need. */
+  private leastNodes(): bigint {
+    const { pool } = this;
+    const podsANode = Math.min(pool.maxPods - pool.systemPods, pool.ipsPerNode ?? Number.MAX_SAFE_INTEGER);
+    const needs = [
+      ceilDiv(this.pods.total, BigInt(podsANode)),
+      ceilDiv(this.cpu.total * 20n, BigInt(pool.nodeCpuMillis) * 19n),
+      ceilDiv(this.memory.total * 20n, BigInt(pool.nodeMemoryBytes) * 19n),
+    ];
+    if (pool.accelerator !== null) needs.push(ceilDiv(this.replicas.total, BigInt(pool.accelerator.perNode)));
+    return needs.reduce(greater, BigInt(pool.minNodes));
+  }
 }
 
 function addServer(
@@ -82,33 +107,50 @@ function addServer(
   model: Model,
   sharing: CheckedClass,
   columns: ReadonlyMap<string, Column>,
-  total: Total,
+  total: Servers,
 ): void {
   const replicas = Math.max(model.replicas, fleet.baseline.minReplicas);
-  const options = sharing.pools.map((pool) => optionOn(fleet, model, sharing, pool, replicas));
-  const holding = options.filter((option) => option.holds);
-  // Pools are sorted by name, which settles ties of price.
-  const chosen = (holding.length > 0 ? holding : options).reduce((best, option) =>
-    option.pool.podPriceMicrosPerHour < best.pool.podPriceMicrosPerHour ? option : best,
-  );
-  const column = columns.get(chosen.pool.name);
-  if (column === undefined) return;
-  const copies = BigInt(replicas);
-  const pods = copies * BigInt(fleet.baseline.podsPerReplica);
-  for (const sums of [column, total]) {
-    sums.replicas += copies;
-    sums.pods += pods;
-    sums.cpu += copies * BigInt(chosen.cpu);
-    sums.memory += copies * BigInt(chosen.memory);
+  let chosen: Option | null = null;
+  for (const pool of sharing.pools) {
+    const column = columns.get(pool.name);
+    if (column === undefined) continue;
+    const option = optionOn(fleet, model, sharing, column, replicas);
+    if (chosen === null || better(option, chosen)) chosen = option;
   }
-  column.nodes = leastNodes(column);
+  if (chosen === null) return;
+  for (const sums of [chosen.column, total]) {
+    sums.replicas.add(replicas);
+    sums.pods.add(fleet.baseline.podsPerReplica, replicas);
+    sums.cpu.add(chosen.cpu, replicas);
+    sums.memory.add(chosen.memory, replicas);
+  }
+  chosen.column.grew();
 }
 
-/** A replica's requests on a pool, and whether an empty node (19/20 of it) and one accelerator hold it. */
-function optionOn(fleet: Fleet, model: Model, { runtime, base }: CheckedClass, pool: Pool, replicas: number) {
+interface Option {
+  readonly column: Column;
+  readonly cpu: number;
+  readonly memory: number;
+  readonly holds: boolean;
+}
+
+/** The cheapest of the pools that hold the server, or of all where none does. Pools come by name, which settles ties. */
+function better(option: Option, chosen: Option): boolean {
+  if (option.holds !== chosen.holds) return option.holds;
+  return option.column.pool.podPriceMicrosPerHour < chosen.column.pool.podPriceMicrosPerHour;
+}
+
+/** A replica's requests on a pool, and whether an empty node and one accelerator hold it. */
+function optionOn(
+  fleet: Fleet,
+  model: Model,
+  { runtime, base }: CheckedClass,
+  column: Column,
+  replicas: number,
+): Option {
+  const { pool } = column;
   const server = runtime.baseFootprint;
-  const cpu =
-    fleet.baseline.sidecarCpuMillis + server.cpuMillis + takenByModel(model, pool, runtime, replicas).cpuMillis;
+  const cpu = fleet.baseline.sidecarCpuMillis + server.cpuMillis + cpuTaken(model, pool, replicas);
   const memory =
     fleet.baseline.sidecarMemoryBytes +
     server.memoryBytes +
@@ -122,39 +164,27 @@ function optionOn(fleet: Fleet, model: Model, { runtime, base }: CheckedClass, p
     fleet.packing.acceleratorReserveBytes;
   const holds =
     (pool.accelerator === null || accelerator <= pool.accelerator.memoryBytes) &&
-    BigInt(cpu) * 20n <= BigInt(pool.nodeCpuMillis) * 19n &&
-    BigInt(memory) * 20n <= BigInt(pool.nodeMemoryBytes) * 19n;
-  return { pool, cpu, memory, holds };
+    cpu <= column.cpuANode &&
+    memory <= column.memoryANode;
+  return { column, cpu, memory, holds };
 }
 
-/** As if servers packed onto nodes without waste: the most that accelerators, pods, CPU or memory need. */
-function leastNodes({ pool, replicas, pods, cpu, memory }: Column): bigint {
-  const podsANode = Math.min(pool.maxPods - pool.systemPods, pool.ipsPerNode ?? Number.MAX_SAFE_INTEGER);
-  const needs = [
-    ceilDiv(pods, BigInt(podsANode)),
-    ceilDiv(cpu * 20n, BigInt(pool.nodeCpuMillis) * 19n),
-    ceilDiv(memory * 20n, BigInt(pool.nodeMemoryBytes) * 19n),
-  ];
-  if (pool.accelerator !== null) needs.push(ceilDiv(replicas, BigInt(pool.accelerator.perNode)));
-  return needs.reduce(greater, BigInt(pool.minNodes));
-}
-
-function taken({ of, subject }: DeclaredLimit, total: Total, columns: ReadonlyMap<string, Column>): bigint {
+function taken({ of, subject }: DeclaredLimit, total: Servers, columns: ReadonlyMap<string, Column>): bigint {
   switch (of) {
     case 'pods':
     case 'ips':
-      return total.pods;
+      return total.pods.total;
     case 'nodes':
       return nodesOf(columns);
     case 'gpus':
       return [...columns.values()].reduce(
-        (sum, { pool, replicas }) => (pool.accelerator?.kind === subject ? sum + replicas : sum),
+        (sum, { pool, replicas }) => (pool.accelerator?.kind === subject ? sum + replicas.total : sum),
         0n,
       );
     case 'cpu':
-      return total.cpu;
+      return total.cpu.total;
     case 'memory':
-      return total.memory;
+      return total.memory.total;
     case 'poolNodes':
       return columns.get(subject)?.nodes ?? 0n;
     default:

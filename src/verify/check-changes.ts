@@ -1,7 +1,9 @@
 import type { Model } from '../declare/fleet';
 import type { LockedModel, LockedPlacement } from '../pack/packing';
 import { checkAlone, checkReason, type Moves } from './check-changes-alone';
-import type { CheckedShard } from './check-shards';
+import type { CheckedShard, Placement } from './check-shards';
+import type { Declared } from './declared';
+import { Tally } from './exact';
 import type { FindingLog } from './finding-log';
 import { field, shown, strings } from './reading';
 
@@ -27,8 +29,9 @@ interface Resized {
  * itself: what it says of moves is then taken as stated.
  */
 export function checkChanges(
+  { fleet }: Declared,
   changes: unknown,
-  shards: readonly CheckedShard[],
+  { shards, homes }: Placement,
   prior: LockedPlacement | undefined,
   log: FindingLog,
 ): Moves {
@@ -36,7 +39,7 @@ export function checkChanges(
   const unknownLock = prior === undefined && against === 'lockfile';
   if (unknownLock) return checkAlone(changes, shards, log);
   log.figure('changes.against', against, prior === undefined ? 'nothing' : 'lockfile');
-  const expected = expectedChanges(shards, prior ?? { shards: [], models: [] });
+  const expected = expectedChanges(fleet.models, shards, homes, prior ?? { shards: [], models: [] });
   for (const name of ['added', 'removed', 'shardsAdded', 'shardsRemoved'] as const)
     compareLists(`changes.${name}`, field(changes, name), expected[name], log);
   eachEntry('changes.moved', field(changes, 'moved'), expected.moved, log, (entry, path, { from, to }) => {
@@ -59,19 +62,27 @@ export function checkChanges(
   return { moves: expected.moved.length, moveBytes: expected.moveBytes };
 }
 
-function expectedChanges(shards: readonly CheckedShard[], prior: LockedPlacement): Expected {
-  const holders = holdersOf(shards);
+function expectedChanges(
+  models: readonly Model[],
+  shards: readonly CheckedShard[],
+  homes: readonly (readonly string[])[],
+  prior: LockedPlacement,
+): Expected {
   const oldModels = new Map(prior.models.map((model) => [model.key, model]));
   const added: string[] = [];
   const moved: { model: string; from: string; to: string }[] = [];
   const copies: { model: string; before: number; after: number }[] = [];
   const resized: Resized[] = [];
-  for (const key of [...holders.keys()].sort()) {
-    const { model, ids } = holders.get(key) as Holders;
+  const removed = new Set(oldModels.keys());
+  models.forEach((model, index) => {
+    const { key, footprint } = model;
+    const ids = homes[index] ?? [];
+    if (ids.length === 0) return;
+    removed.delete(key);
     const old = oldModels.get(key);
     if (old === undefined) {
       added.push(key);
-      continue;
+      return;
     }
     const left = old.shards.filter((id) => !ids.includes(id)).sort();
     const came = ids.filter((id) => !old.shards.includes(id)).sort();
@@ -79,39 +90,27 @@ function expectedChanges(shards: readonly CheckedShard[], prior: LockedPlacement
       moved.push({ model: key, from, to: came[k] as string });
     });
     if (old.shards.length !== ids.length) copies.push({ model: key, before: old.shards.length, after: ids.length });
-    const { footprint } = model;
     if (old.acceleratorMemoryBytes !== footprint.acceleratorMemoryBytes || old.memoryBytes !== footprint.memoryBytes)
       resized.push({ model: key, before: old, after: footprint });
-  }
+  });
   const ids = new Set(shards.map((shard) => shard.id));
   const oldIds = new Set(prior.shards.map((shard) => shard.id));
   return {
-    added,
-    removed: [...oldModels.keys()].filter((key) => !holders.has(key)).sort(),
-    moved,
-    copies,
-    resized,
+    added: added.sort(),
+    removed: [...removed].sort(),
+    // Sorting is stable: moves of one model stay in the order of the shards that they leave.
+    moved: moved.sort(byModel),
+    copies: copies.sort(byModel),
+    resized: resized.sort(byModel),
     shardsAdded: [...ids].filter((id) => !oldIds.has(id)).sort(),
     shardsRemoved: [...oldIds].filter((id) => !ids.has(id)).sort(),
     moveBytes: fetchedBytes(shards, prior, oldModels),
   };
 }
 
-interface Holders {
-  readonly model: Model;
-  readonly ids: string[];
-}
-
-/** The shards that hold each model, by key. */
-function holdersOf(shards: readonly CheckedShard[]): Map<string, Holders> {
-  const holders = new Map<string, Holders>();
-  for (const { id, models } of shards)
-    for (const model of models) {
-      const known = holders.get(model.key);
-      if (known === undefined) holders.set(model.key, { model, ids: [id] });
-      else known.ids.push(id);
-    }
-  return holders;
+function byModel(a: { readonly model: string }, b: { readonly model: string }): number {
+  if (a.model === b.model) return 0;
+  return a.model < b.model ? -1 : 1;
 }
 
 /** Every pod that has not the files of one of its models fetches them. */
@@ -121,17 +120,17 @@ function fetchedBytes(
   oldModels: ReadonlyMap<string, LockedModel>,
 ): bigint {
   const oldShards = new Map(prior.shards.map((shard) => [shard.id, shard]));
-  let bytes = 0n;
+  const bytes = new Tally();
   for (const { id, pool, replicas, models } of shards) {
     const old = oldShards.get(id);
     // Pods that were there before, of the same pool, keep their files.
     const warm = old !== undefined && old.pool === pool.name ? Math.min(old.replicas, replicas) : 0;
     for (const { key, footprint } of models) {
       const stayed = oldModels.get(key)?.shards.includes(id) === true;
-      bytes += BigInt(stayed ? replicas - warm : replicas) * BigInt(footprint.diskBytes);
+      bytes.add(footprint.diskBytes, stayed ? replicas - warm : replicas);
     }
   }
-  return bytes;
+  return bytes.total;
 }
 
 function compareLists(path: string, stated: unknown, expected: readonly string[], log: FindingLog): void {

@@ -1,10 +1,10 @@
 import type { Model, Pool } from '../declare/fleet';
-import type { CheckedClass, Declared } from './declared';
+import type { CheckedClass, Declared, DeclaredModel } from './declared';
 import { type Amounts, dimensionNames, roomOfPod, takenByModel } from './exact';
 import type { FindingLog } from './finding-log';
 import { meetings } from './never-with';
 import { type KeptSeconds, onDemand, takenOnDemand } from './on-demand';
-import { type Member, type ReadShard, readShards } from './read-shards';
+import { type ReadShard, readShards } from './read-shards';
 import { field, sameStrings, shown, strings } from './reading';
 
 /** A shard of the plan whose names are declared, with what was derived for it. */
@@ -23,20 +23,15 @@ export interface CheckedShard {
 /** What the plan places where, checked one by one. */
 export interface Placement {
   readonly shards: readonly CheckedShard[];
-  /** Different sets of shards that some model has its copies in. */
-  readonly replicaSets: number;
+  /** The ids of the shards that hold a model, by its place in the fleet. */
+  readonly homes: readonly (readonly string[])[];
 }
 
 /**
  * Every model with the copies that it asks for, every shard within its pod, nobody beside whom it must not meet. Null
  * where the shards cannot be read well enough to add up what they take.
  */
-export function checkShards(
-  declared: Declared,
-  listed: unknown,
-  kept: KeptSeconds,
-  log: FindingLog,
-): Placement | null {
+export function checkShards(declared: Declared, listed: unknown, kept: KeptSeconds, log: FindingLog): Placement | null {
   if (!Array.isArray(listed)) {
     log.add('STW2106', 'shards', `shards must be a list, not ${shown(listed)}`);
     return null;
@@ -45,7 +40,7 @@ export function checkShards(
   if (read === null) return null;
   const rooms = new Map<string, Amounts>();
   const shards = read.shards.map((shard) => checkShard(declared, shard, read.copies, kept, rooms, log));
-  return { shards, replicaSets: read.replicaSets };
+  return { shards, homes: read.homes };
 }
 
 function checkShard(
@@ -56,8 +51,8 @@ function checkShard(
   rooms: Map<string, Amounts>,
   log: FindingLog,
 ): CheckedShard {
-  const { entry, path, id, pool, replicas, keys, members } = shard;
-  const { sharing } = members[0];
+  const { entry, path, id, pool, replicas, members } = shard;
+  const { sharing } = members[0] as DeclaredModel;
   checkSharing(shard, sharing, log);
   const models = members.map((member) => member.model);
   for (const { at, message } of meetings(models)) log.add('STW2102', `${path}.models[${at}]`, message);
@@ -82,7 +77,7 @@ function checkShard(
     log.figure(`${path}.used.${name}`, field(statedUsed, name), used[name]);
     log.figure(`${path}.capacity.${name}`, field(statedRoom, name), room[name]);
   }
-  checkSizes(field(entry, 'sizes'), keys, declared, path, log);
+  checkSizes(field(entry, 'sizes'), models, path, log);
   return { id, pool, replicas, models, sharing, used, room };
 }
 
@@ -106,11 +101,11 @@ function checkSharing({ entry, path, pool, members }: ReadShard, sharing: Checke
   const zones = strings(field(entry, 'zones'));
   if (zones === null || !sameStrings(zones, sharing.zones))
     log.add('STW2102', `${path}.zones`, `its models need the zones [${sharing.zones.join(', ')}]`);
-  for (const { model, sharing: own, at } of members) {
+  members.forEach(({ model, sharing: own }, at) => {
     if (own !== sharing) log.add('STW2102', `${path}.models[${at}]`, `${model.key} ${difference(own, sharing)}`);
     if (!own.pools.includes(pool))
       log.add('STW2102', `${path}.models[${at}]`, `${model.key} must not run on the pool ${pool.name}`);
-  }
+  });
 }
 
 /** Why two classes may not share a pod. */
@@ -124,17 +119,15 @@ function difference(own: CheckedClass, other: CheckedClass): string {
 }
 
 /** The footprints that the plan repeats, one a model in the order of `models`. */
-function checkSizes(sizes: unknown, keys: readonly string[], declared: Declared, path: string, log: FindingLog): void {
+function checkSizes(sizes: unknown, models: readonly Model[], path: string, log: FindingLog): void {
   for (const name of ['acceleratorMemoryBytes', 'memoryBytes', 'diskBytes'] as const) {
     const stated = field(sizes, name);
-    if (!Array.isArray(stated) || stated.length !== keys.length) {
-      log.add('STW2106', `${path}.sizes.${name}`, `must be a list of ${keys.length} sizes, not ${shown(stated)}`);
+    if (!Array.isArray(stated) || stated.length !== models.length) {
+      log.add('STW2106', `${path}.sizes.${name}`, `must be a list of ${models.length} sizes, not ${shown(stated)}`);
       continue;
     }
-    keys.forEach((key, at) => {
-      const model = declared.models.get(key)?.model;
-      if (model !== undefined && stated[at] !== model.footprint[name])
-        log.figure(`${path}.sizes.${name}[${at}]`, stated[at], model.footprint[name]);
+    models.forEach(({ footprint }, at) => {
+      if (stated[at] !== footprint[name]) log.figure(`${path}.sizes.${name}[${at}]`, stated[at], footprint[name]);
     });
   }
 }
@@ -160,12 +153,17 @@ function withOnDemand(
 }
 
 /** What one pod takes: all copies of a model, in whichever shards, share its load evenly. */
-function totalOf(members: readonly Member[], pool: Pool, copies: readonly number[]): Amounts {
-  const total: Record<string, number> = Object.fromEntries(dimensionNames.map((name) => [name, 0]));
+function totalOf(members: readonly DeclaredModel[], pool: Pool, copies: readonly number[]): Amounts {
+  const total = { acceleratorMemoryBytes: 0, microDuty: 0, memoryBytes: 0, cpuMillis: 0, diskBytes: 0, models: 0 };
   for (const { model, sharing, index } of members) {
     const taken = takenByModel(model, pool, sharing.runtime, copies[index] as number);
     // Past 2^53 the sum may be off by little: over any capacity all the same.
-    for (const name of dimensionNames) total[name] = (total[name] as number) + taken[name];
+    total.acceleratorMemoryBytes += taken.acceleratorMemoryBytes;
+    total.microDuty += taken.microDuty;
+    total.memoryBytes += taken.memoryBytes;
+    total.cpuMillis += taken.cpuMillis;
+    total.diskBytes += taken.diskBytes;
+    total.models += taken.models;
   }
-  return total as Amounts;
+  return total;
 }

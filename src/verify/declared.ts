@@ -14,14 +14,18 @@ export interface CheckedClass {
   readonly models: readonly Model[];
 }
 
+export interface DeclaredModel {
+  readonly model: Model;
+  readonly sharing: CheckedClass;
+  /** Place in the fleet's list of models. */
+  readonly index: number;
+}
+
 /** The fleet, looked up by name. */
 export interface Declared {
   readonly fleet: Fleet;
   readonly pools: ReadonlyMap<string, Pool>;
-  readonly models: ReadonlyMap<
-    string,
-    { readonly model: Model; readonly sharing: CheckedClass; readonly index: number }
-  >;
+  readonly models: ReadonlyMap<string, DeclaredModel>;
   readonly classes: readonly CheckedClass[];
 }
 
@@ -29,40 +33,54 @@ export function declaredOf(fleet: Fleet): Declared {
   const pools = new Map(fleet.pools.map((pool) => [pool.name, pool]));
   const runtimes = new Map(fleet.runtimes.map((runtime) => [runtime.name, runtime]));
   const tenants = new Map(fleet.tenants.map((tenant) => [tenant.name, tenant]));
-  const classes = new Map<string, CheckedClass & { readonly models: Model[] }>();
-  const models = new Map<string, { model: Model; sharing: CheckedClass; index: number }>();
+  const classes: CheckedClass[] = [];
+  const root = new Fork();
+  const models = new Map<string, DeclaredModel>();
   fleet.models.forEach((model, index) => {
     const runtime = runtimes.get(model.runtime);
     const tenant = tenants.get(model.tenant);
     if (runtime === undefined || tenant === undefined)
       throw new TypeError(`the fleet lacks the runtime or the tenant of ${model.key}`);
-    const key = JSON.stringify([
-      model.runtime,
-      model.base,
-      tenant.group,
-      tenant.isolation,
-      model.pools.join(' '),
-      model.zones,
-    ]);
-    let sharing = classes.get(key);
-    if (sharing === undefined) {
-      sharing = {
-        name: certificateName(model, tenant.group, tenant.isolation),
+    const { group, isolation } = tenant;
+    const fork = root.at(model.runtime).at(model.base).at(group).at(isolation);
+    const end = model.zones.reduce(next, model.pools.reduce(next, fork).at(null));
+    if (end.sharing === null) {
+      end.sharing = {
+        name: certificateName(model, group, isolation),
         runtime,
         base: runtime.baseModels.find((base) => base.name === model.base) ?? null,
         baseName: model.base,
-        group: tenant.group,
-        isolation: tenant.isolation,
+        group,
+        isolation,
         pools: fleet.pools.filter((pool) => model.pools.includes(pool.name)),
         zones: model.zones,
         models: [],
       };
-      classes.set(key, sharing);
+      classes.push(end.sharing);
     }
+    const { sharing } = end;
     sharing.models.push(model);
     models.set(model.key, { model, sharing, index });
   });
-  return { fleet, pools, models, classes: [...classes.values()] };
+  return { fleet, pools, models, classes };
+}
+
+/** Finds a model's class name by name: faster than spelling all of them out for each model. Mutable. */
+class Fork {
+  sharing: (CheckedClass & { readonly models: Model[] }) | null = null;
+  private readonly ways = new Map<string | null, Fork>();
+
+  at(name: string | null): Fork {
+    const known = this.ways.get(name);
+    if (known !== undefined) return known;
+    const fork = new Fork();
+    this.ways.set(name, fork);
+    return fork;
+  }
+}
+
+function next(fork: Fork, name: string): Fork {
+  return fork.at(name);
 }
 
 /** `runtime|base|group|pools|zones`, `!` after a group with nodes of its own, separators within a zone escaped. */

@@ -1,9 +1,10 @@
 import type { Fleet } from '../declare/fleet';
 import type { Diagnostic } from '../errors/stowage-error';
+import { BoundClass } from './bound-class';
 import { sumClasses } from './class-sums';
 import { costsAtLeast, type Requirement } from './cover';
 import { type CheckedClass, type Declared, declaredOf } from './declared';
-import { BoundClass, readWeighting } from './dual-weighting';
+import { readWeighting } from './dual-weighting';
 import { FindingLog } from './finding-log';
 import { field, shown } from './reading';
 
@@ -112,15 +113,16 @@ function proven(price: readonly bigint[], rows: readonly Requirement[], claim: b
 
 /** A model of k copies needs k pods of the pools that hold it. */
 function replicaRows(bounds: BoundClass): Requirement[] {
-  const most = new Map<string, Requirement>();
-  for (const model of bounds.sharing.models) {
-    const need = bounds.copies(model);
-    if (need === null) continue;
-    const by = bounds.sharing.pools.map((_, p) => (bounds.holds(model, p) ? 1n : 0n));
-    const key = by.join('');
-    if (need > (most.get(key)?.need ?? 0n)) most.set(key, { by, need });
-  }
-  return [...most.values()];
+  const most = new Map<string, { readonly by: readonly bigint[]; need: number }>();
+  bounds.copies.forEach((need, i) => {
+    if (need === 0) return;
+    const holders = bounds.holders(i);
+    const key = holders.join('');
+    const known = most.get(key);
+    if (known === undefined) most.set(key, { by: Array.from(holders, BigInt), need });
+    else if (need > known.need) known.need = need;
+  });
+  return [...most.values()].map(({ by, need }) => ({ by, need: BigInt(need) }));
 }
 
 function checkWeighting(bounds: BoundClass, value: unknown, where: string, log: FindingLog): Requirement | null {
@@ -152,7 +154,7 @@ function checkWeighting(bounds: BoundClass, value: unknown, where: string, log: 
     sound = false;
     log.add('STW2105', where, `the models are worth ${worth}, not ${weighting.value}`);
   }
-  return sound ? { by: weighting.full, need: weighting.value } : null;
+  return sound ? { by: weighting.full.map(BigInt), need: BigInt(weighting.value) } : null;
 }
 
 function isCount(value: unknown): value is number {

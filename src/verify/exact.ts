@@ -83,21 +83,67 @@ export function hostMemory(model: Model, runtime: ServingRuntime): number {
   return model.footprint.memoryBytes + runtime.perModelMemoryBytes + runtime.sharedMemory.perModelBytes;
 }
 
-/** What each pod of a shard of `replicas` on `pool` gives to the model; copies share its load evenly. */
-export function takenByModel(model: Model, pool: Pool, runtime: ServingRuntime, replicas: number): Amounts {
+/** What a pod of `pool` that holds one of `copies` gives to the model; they share its load evenly, wherever they are. */
+export function takenByModel(model: Model, pool: Pool, runtime: ServingRuntime, copies: number): Amounts {
   const accelerated = pool.accelerator !== null;
   return {
     acceleratorMemoryBytes: accelerated ? model.footprint.acceleratorMemoryBytes : 0,
-    microDuty: accelerated ? loadPerPod(model.load.microDuty, pool.speedMilli, replicas) : 0,
+    microDuty: accelerated ? loadPerPod(model.load.microDuty, pool.speedMilli, copies) : 0,
     memoryBytes: hostMemory(model, runtime),
-    // Beside an accelerator the CPU only feeds it: the pool's speed is the accelerator's.
-    cpuMillis: loadPerPod(model.load.cpuMillis, accelerated ? 1000 : pool.speedMilli, replicas),
+    cpuMillis: cpuTaken(model, pool, copies),
     diskBytes: model.footprint.diskBytes,
     models: 1,
   };
 }
 
-function loadPerPod(load: number, speedMilli: number, replicas: number): number {
-  if (load === 0) return 0;
-  return Number(ceilDiv(BigInt(load) * 1000n, BigInt(speedMilli) * BigInt(replicas)));
+/** Beside an accelerator the CPU only feeds it: the pool's speed is the accelerator's. */
+export function cpuTaken(model: Model, pool: Pool, copies: number): number {
+  return loadPerPod(model.load.cpuMillis, pool.accelerator === null ? pool.speedMilli : 1000, copies);
+}
+
+function loadPerPod(load: number, speedMilli: number, copies: number): number {
+  return ceilRatio(load, 1000, speedMilli, copies);
+}
+
+/** ceil(a x b / (c x d)), for whole numbers of which c and d are positive; without BigInt wherever that is exact. */
+export function ceilRatio(a: number, b: number, c: number, d: number): number {
+  if (a === 0) return 0;
+  const over = a * b;
+  const under = c * d;
+  if (over > Number.MAX_SAFE_INTEGER || under > Number.MAX_SAFE_INTEGER)
+    return Number(ceilDiv(BigInt(a) * BigInt(b), BigInt(c) * BigInt(d)));
+  const rest = over % under;
+  return (over - rest) / under + (rest > 0 ? 1 : 0);
+}
+
+/** floor(a x b / (c x d)), likewise; Infinity where that is past 2^53. */
+export function floorRatio(a: number, b: number, c: number, d: number): number {
+  const over = a * b;
+  const under = c * d;
+  if (over <= Number.MAX_SAFE_INTEGER && under <= Number.MAX_SAFE_INTEGER) return (over - (over % under)) / under;
+  // Three roundings are less than 2^-50 of the quotient: one that is not near a whole number is rounded down right.
+  const quotient = over / under;
+  if (Math.abs(quotient - Math.round(quotient)) > quotient * 2 ** -50) return Math.floor(quotient);
+  const exact = (BigInt(a) * BigInt(b)) / (BigInt(c) * BigInt(d));
+  return exact > BigInt(Number.MAX_SAFE_INTEGER) ? Number.POSITIVE_INFINITY : Number(exact);
+}
+
+/** An exact sum of whole numbers from 0 up, without BigInt while they are small. Mutable. */
+export class Tally {
+  private large = 0n;
+  private small = 0;
+
+  /** Adds `amount` x `times`. */
+  add(amount: number, times = 1): void {
+    const product = amount * times;
+    if (product > 2 ** 52) this.large += BigInt(amount) * BigInt(times);
+    else this.small += product;
+    if (this.small <= 2 ** 52) return;
+    this.large += BigInt(this.small);
+    this.small = 0;
+  }
+
+  get total(): bigint {
+    return this.large + BigInt(this.small);
+  }
 }

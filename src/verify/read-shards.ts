@@ -1,5 +1,5 @@
-import type { Model, Pool } from '../declare/fleet';
-import type { CheckedClass, Declared } from './declared';
+import type { Pool } from '../declare/fleet';
+import type { Declared, DeclaredModel } from './declared';
 import type { FindingLog } from './finding-log';
 import { field, shown, strings } from './reading';
 
@@ -11,18 +11,8 @@ export interface ReadShard {
   readonly id: string;
   readonly pool: Pool;
   readonly replicas: number;
-  readonly keys: readonly string[];
-  /** Never empty; without the keys that the fleet does not declare. */
-  readonly members: readonly [Member, ...Member[]];
-}
-
-export interface Member {
-  readonly model: Model;
-  readonly sharing: CheckedClass;
-  /** Place in the fleet's list of models. */
-  readonly index: number;
-  /** Place in the shard's list. */
-  readonly at: number;
+  /** In the order of the plan; never empty. */
+  readonly members: readonly DeclaredModel[];
 }
 
 /** All shards together: a pod's part of a model's load depends on every other shard that holds it. */
@@ -30,8 +20,8 @@ export interface ReadShards {
   readonly shards: readonly ReadShard[];
   /** Pods that hold the model, by its place in the fleet. */
   readonly copies: readonly number[];
-  /** Different sets of shards that some model has its copies in. */
-  readonly replicaSets: number;
+  /** The ids of the shards that hold the model, likewise. */
+  readonly homes: readonly (readonly string[])[];
 }
 
 const idPattern = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
@@ -71,26 +61,21 @@ function readShard(declared: Declared, entry: unknown, path: string, log: Findin
   const pool = typeof poolName === 'string' ? declared.pools.get(poolName) : undefined;
   if (pool === undefined) log.add('STW2101', `${path}.pool`, `no pool of the fleet is called ${shown(poolName)}`);
   if (log.count > before || keys === null || pool === undefined) return null;
-  const [first, ...others] = membersOf(declared, keys, path, log);
-  if (first === undefined) {
-    log.add('STW2101', `${path}.models`, 'the shard holds no model of the fleet');
-    return null;
-  }
-  return { entry, path, id: id as string, pool, replicas: replicas as number, keys, members: [first, ...others] };
+  const members = membersOf(declared, keys, path, log);
+  if (keys.length === 0) log.add('STW2101', `${path}.models`, 'the shard holds no model');
+  if (members.length === 0 || members.length < keys.length) return null;
+  return { entry, path, id: id as string, pool, replicas: replicas as number, members };
 }
 
-function membersOf(declared: Declared, keys: readonly string[], path: string, log: FindingLog): Member[] {
-  const members: Member[] = [];
+function membersOf(declared: Declared, keys: readonly string[], path: string, log: FindingLog): DeclaredModel[] {
+  const members: DeclaredModel[] = [];
+  let previous = '';
   keys.forEach((key, at) => {
     const known = declared.models.get(key);
-    if (known === undefined) {
-      log.add('STW2101', `${path}.models[${at}]`, `the fleet declares no model ${shown(key)}`);
-      return;
-    }
-    const previous = keys[at - 1];
-    if (previous !== undefined && key < previous)
-      log.add('STW2104', `${path}.models[${at}]`, `models are not sorted: ${key} after ${previous}`);
-    members.push({ model: known.model, sharing: known.sharing, index: known.index, at });
+    if (known === undefined) log.add('STW2101', `${path}.models[${at}]`, `the fleet declares no model ${shown(key)}`);
+    else members.push(known);
+    if (key < previous) log.add('STW2104', `${path}.models[${at}]`, `models are not sorted: ${key} after ${previous}`);
+    previous = key;
   });
   return members;
 }
@@ -99,21 +84,20 @@ function membersOf(declared: Declared, keys: readonly string[], path: string, lo
 function countCopies(declared: Declared, shards: readonly ReadShard[], readable: boolean, log: FindingLog): ReadShards {
   const { models } = declared.fleet;
   const copies = new Array<number>(models.length).fill(0);
-  /** The shards that hold the model, in words: as good as a set, as shards come in order. */
-  const sets = new Array<string>(models.length).fill('');
+  const homes: string[][] = Array.from(models, () => []);
   const latest = new Int32Array(models.length).fill(-1);
   const first = new Map<number, string>();
-  shards.forEach(({ path, replicas, members }, s) => {
-    for (const { model, index, at } of members) {
+  shards.forEach(({ path, id, replicas, members }, s) => {
+    members.forEach(({ model, index }, at) => {
       if (latest[index] === s) {
         log.add('STW2101', `${path}.models[${at}]`, `${model.key} stands in this shard twice`);
-        continue;
+        return;
       }
       if (latest[index] === -1 && replicas < model.replicas) first.set(index, `${path}.models[${at}]`);
       latest[index] = s;
       copies[index] = (copies[index] as number) + replicas;
-      sets[index] = `${sets[index]} ${s}`;
-    }
+      homes[index]?.push(id);
+    });
   });
   models.forEach(({ key, replicas }, index) => {
     const count = copies[index] as number;
@@ -123,7 +107,5 @@ function countCopies(declared: Declared, shards: readonly ReadShard[], readable:
       log.add('STW2102', where, `${key} asks for ${replicas} copies; all shards together have ${count}`);
     else if (count > Number.MAX_SAFE_INTEGER) log.add('STW2101', where, `${key} has more copies than can be counted`);
   });
-  const used = new Set(sets);
-  used.delete('');
-  return { shards, copies, replicaSets: used.size };
+  return { shards, copies, homes };
 }

@@ -7,6 +7,7 @@ import { ceilDiv, podPart } from './exact';
 export interface Usage {
   readonly pools: readonly PoolTaken[];
   readonly copies: bigint;
+  /** Different sets of shards that some model has its copies in. */
   readonly replicaSets: number;
   readonly shardPods: bigint;
   readonly pods: bigint;
@@ -30,7 +31,7 @@ export interface PoolTaken {
   readonly cost: bigint;
 }
 
-export function usageOf(declared: Declared, { shards, replicaSets }: Placement): Usage {
+export function usageOf(declared: Declared, { shards, homes }: Placement): Usage {
   const { mesh, pools } = declared.fleet;
   const byPool = new Map<Pool, CheckedShard[]>(pools.map((pool) => [pool, []]));
   for (const shard of shards) byPool.get(shard.pool)?.push(shard);
@@ -46,7 +47,8 @@ export function usageOf(declared: Declared, { shards, replicaSets }: Placement):
   return {
     pools: taken,
     copies: sum(shards.map((shard) => BigInt(shard.replicas) * BigInt(shard.models.length))),
-    replicaSets,
+    // Shards come in order: the same set is listed the same way.
+    replicaSets: new Set(homes.filter((ids) => ids.length > 0).map((ids) => ids.join(' '))).size,
     shardPods,
     pods: shardPods + routers,
     nodes: sum(taken.map((one) => one.nodes)),

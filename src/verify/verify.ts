@@ -33,10 +33,9 @@ export function verifyPlan(fleet: Fleet, plan: unknown, prior?: LockedPlacement)
     const usage = placement === null ? null : usageOf(declared, placement);
     // Figures of a placement that cannot be read would only repeat what is already found.
     if (placement !== null && usage !== null) {
-      const { shards } = placement;
-      checkSummary(declared, field(plan, 'summary'), usage, shards.length, log);
+      checkSummary(declared, field(plan, 'summary'), usage, placement.shards.length, log);
       checkPools(field(plan, 'pools'), usage, log);
-      const moves = checkChanges(field(plan, 'changes'), shards, prior, log);
+      const moves = checkChanges(declared, field(plan, 'changes'), placement, prior, log);
       checkBudgets(declared, field(plan, 'budgets'), usage, moves, log);
     }
     checkBaseline(declared, field(plan, 'baseline'), log);

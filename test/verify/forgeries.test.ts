@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Fleet } from '../../src/declare/fleet';
+import { copiesByModel } from '../../src/pack/copies';
 import type { BoundCertificate, ClassBound, DualClassBound, Packing, Shard } from '../../src/pack/packing';
 import { makePlan } from '../../src/plan/make-plan';
 import { lockedFrom, modelsByKey, named, of } from '../pack/support';
@@ -14,14 +15,22 @@ import { copyOf, example, found, type Planned, planned } from './support';
 type Forger = (planned: Planned, choice: number) => Packing | null;
 
 const forgers: Readonly<Record<string, Forger>> = {
-  'a model left out': ({ packing }, choice) => {
+  'a model left out': ({ packing, fleet }, choice) => {
     const shard = pick(packing.shards, choice, ({ models }) => models.length > 1);
-    return shard === null ? null : replacing(packing, shard, { ...shard, models: without(shard.models, choice) });
+    const key = shard?.models[choice % shard.models.length];
+    if (shard === null || key === undefined || !needs(fleet, packing, shard, key, shard.replicas)) return null;
+    return replacing(packing, shard, { ...shard, models: without(shard.models, choice) });
   },
-  'a model in two shards': ({ packing }, choice) => {
+  'a model in a shard of another class, too': ({ packing, fleet }, choice) => {
     const key = packing.shards.flatMap((shard) => shard.models)[choice % countOf(packing)] as string;
-    const other = pick(packing.shards, choice, ({ models }) => !models.includes(key));
+    const own = classText(fleet, key);
+    const other = pick(packing.shards, choice, ({ models }) => classText(fleet, models[0] as string) !== own);
     return other === null ? null : replacing(packing, other, { ...other, models: [...other.models, key].sort() });
+  },
+  'a model twice in a shard': ({ packing }, choice) => {
+    const shard = packing.shards[choice % packing.shards.length] as Shard;
+    const key = shard.models[choice % shard.models.length] as string;
+    return replacing(packing, shard, { ...shard, models: [...shard.models, key].sort() });
   },
   'a model of another class': ({ packing, fleet }, choice) => {
     const from = pick(packing.shards, choice, ({ models }) => models.length > 1);
@@ -34,11 +43,12 @@ const forgers: Readonly<Record<string, Forger>> = {
     return replacing(left, to, { ...to, models: [...to.models, key].sort() });
   },
   'fewer replicas than a model asks for': ({ packing, fleet }, choice) => {
-    const models = modelsByKey(fleet);
-    const shard = pick(packing.shards, choice, (one) => one.models.some((key) => of(models, key).replicas > 1));
-    if (shard === null) return null;
-    const asked = Math.max(...shard.models.map((key) => of(models, key).replicas));
-    return replacing(packing, shard, { ...shard, replicas: asked - 1 });
+    const shard = pick(
+      packing.shards,
+      choice,
+      (one) => one.replicas > 1 && one.models.some((key) => needs(fleet, packing, one, key, 1)),
+    );
+    return shard === null ? null : replacing(packing, shard, { ...shard, replicas: shard.replicas - 1 });
   },
   'a pool that is not allowed': ({ packing, fleet }, choice) => {
     const models = modelsByKey(fleet);
@@ -164,6 +174,13 @@ describe('what a finding says', () => {
 
 function countOf(packing: Packing): number {
   return packing.shards.reduce((sum, shard) => sum + shard.models.length, 0);
+}
+
+/** Would the model have too few copies if `fewer` pods of the shard held it? */
+function needs(fleet: Fleet, packing: Packing, { models }: Shard, key: string, fewer: number): boolean {
+  return (
+    models.includes(key) && (copiesByModel(packing.shards).get(key) ?? 0) - fewer < of(modelsByKey(fleet), key).replicas
+  );
 }
 
 function pick(shards: readonly Shard[], choice: number, suits: (shard: Shard) => boolean): Shard | null {

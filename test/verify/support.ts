@@ -31,9 +31,10 @@ export function found(fleet: Fleet, plan: unknown, prior?: LockedPlacement): str
   return verifyPlan(fleet, plan, prior).findings.map(({ code, location }) => `${code} ${location?.path ?? ''}`.trim());
 }
 
-/** Ten models of several classes on two pools, with budgets: small enough to say by hand what is wrong. */
+/** Ten models of several classes on two pools, with budgets, each in one shard: small enough to say by hand what is wrong. */
 export const example: FleetInput = {
   name: 'example',
+  packing: { layout: 'equal' },
   pools: [
     { name: 'cpu', cpu: 16, memory: '64Gi', pricePerNodeHour: 1.36, maxNodes: 10 },
     {
