@@ -24,8 +24,8 @@ export class Annealer {
   private readonly random: () => number;
 
   /**
-   * `weight`: by type and item, linear in what it needs: `unit` times the needs. `value`: what each item is worth, in
-   * prices of bins.
+   * `value`: what each item is worth, in prices. Beside it an item's weight, its mean share of a bin's room, says what
+   * could fit at all: it is linear in what the item needs.
    */
   constructor(
     private readonly problem: TailProblem,
@@ -80,6 +80,11 @@ export class Annealer {
     }
   }
 
+  /** The bins as they are now. */
+  packed(): TailBin[] {
+    return this.members.map((items, b) => ({ type: this.types[b] as number, items: [...items] }));
+  }
+
   private take(b: number, i: number, sign: number): void {
     const { need } = this.problem.types[this.types[b] as number] as TailType;
     const { width, free } = this;
@@ -97,6 +102,8 @@ export class Annealer {
   /** One try; true if something moved. */
   step(temperature: number): boolean {
     const { random, width, free, value } = this;
+    this.work++;
+    if (this.members.length === 0) return false;
     const b = Math.floor(random() * this.members.length);
     const members = this.members[b] as number[];
     const t = this.types[b] as number;
@@ -149,7 +156,6 @@ export class Annealer {
       seen++;
       if (random() * seen < 1) chosen = k;
     }
-    this.work++;
     if (chosen < 0) return false;
     this.exchange(b, x, y, entrants.first[chosen] as number, entrants.second[chosen] as number);
     return true;

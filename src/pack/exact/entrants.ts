@@ -58,12 +58,12 @@ export class Entrants {
     for (let p = -1; p < partners.length; p++) {
       const partner = p < 0 ? -1 : (partners[p] as number);
       const sum = p < 0 ? own : own + (weightOf[partner] as number);
-      while (k < this.size && (weight[k] as number) <= sum) this.copy(k, k + p + 1), k++;
+      for (; k < this.size && (weight[k] as number) <= sum; k++) this.copy(k, k + p + 1);
       spare.weight[k + p + 1] = sum;
       spare.first[k + p + 1] = i;
       spare.second[k + p + 1] = partner;
     }
-    while (k < this.size) this.copy(k, k + partners.length + 1), k++;
+    for (; k < this.size; k++) this.copy(k, k + partners.length + 1);
     this.spare = { weight, first, second };
     this.weight = spare.weight;
     this.first = spare.first;

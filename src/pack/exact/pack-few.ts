@@ -32,14 +32,12 @@ export function packFew(
       if (left-- <= 0) return false;
       const type = types[bin.type] as TailType;
       if (type.allowed[i] === 0) continue;
-      let fits = true;
-      for (let a = 0; a < width && fits; a++) fits = (type.need[i * width + a] as number) <= (bin.free[a] as number);
-      if (!fits || (apart && bin.items.some((j) => apart(i, j)))) continue;
-      for (let a = 0; a < width; a++) bin.free[a] = (bin.free[a] as number) - (type.need[i * width + a] as number);
+      if (!roomFor(type, bin.free, i) || bin.items.some((j) => apart?.(i, j))) continue;
+      shift(type, bin.free, i, -1);
       bin.items.push(i);
       if (place(k + 1, cost)) return true;
       bin.items.pop();
-      for (let a = 0; a < width; a++) bin.free[a] = (bin.free[a] as number) + (type.need[i * width + a] as number);
+      shift(type, bin.free, i, 1);
     }
     for (let t = 0; t < types.length; t++) {
       const type = types[t] as TailType;
@@ -54,4 +52,55 @@ export function packFew(
   };
   const done = place(0, 0);
   return { bins: done ? bins.map(({ type, items }) => ({ type, items })) : null, work: nodes - Math.max(0, left) };
+}
+
+const fullestWork = 3000;
+
+/** The bin of waiting items that is worth most for its price, by depth-first search. */
+export function fullest(
+  problem: TailProblem,
+  value: Float64Array,
+  waiting: readonly number[],
+): { readonly bin: TailBin; readonly work: number } {
+  let best: TailBin = { type: 0, items: [] };
+  let most = -1;
+  let work = 0;
+  problem.types.forEach((type, t) => {
+    const items = waiting
+      .filter((i) => type.allowed[i] === 1)
+      .sort((a, b) => (value[b] as number) - (value[a] as number) || a - b);
+    const free = Float64Array.from(type.capacity);
+    const chosen: number[] = [];
+    let left = fullestWork;
+    const grow = (from: number, worth: number): void => {
+      if (worth > most * type.price) {
+        most = worth / type.price;
+        best = { type: t, items: [...chosen] };
+      }
+      for (let k = from; k < items.length && left > 0; k++) {
+        left--;
+        const i = items[k] as number;
+        if (!roomFor(type, free, i) || chosen.some((j) => problem.apart?.(i, j))) continue;
+        shift(type, free, i, -1);
+        chosen.push(i);
+        grow(k + 1, worth + (value[i] as number));
+        chosen.pop();
+        shift(type, free, i, 1);
+      }
+    };
+    grow(0, 0);
+    work += fullestWork - left;
+  });
+  return { bin: best, work };
+}
+
+function roomFor({ need, capacity }: TailType, free: Float64Array, i: number): boolean {
+  const width = capacity.length;
+  for (let a = 0; a < width; a++) if ((need[i * width + a] as number) > (free[a] as number)) return false;
+  return true;
+}
+
+function shift({ need, capacity }: TailType, free: Float64Array, i: number, sign: 1 | -1): void {
+  const width = capacity.length;
+  for (let a = 0; a < width; a++) free[a] = (free[a] as number) + sign * (need[i * width + a] as number);
 }

@@ -14,9 +14,9 @@ export interface ItemValues {
 
 /**
  * What items are worth at the fractional optimum over patterns: column generation over groups of like items, each taken
- * at its mean size; patterns by depth-first search.
+ * at its mean size; patterns by depth-first search. Ends early past `limit` steps.
  */
-export function itemValues(problem: TailProblem): ItemValues {
+export function itemValues(problem: TailProblem, limit: number): ItemValues {
   const groups = groupsOf(problem);
   const means = problem.types.map((type) => meansOf(type, groups));
   const master = new ColumnMaster(
@@ -24,7 +24,7 @@ export function itemValues(problem: TailProblem): ItemValues {
     groups.map((group) => 2 * soloPrice(problem, group)),
   );
   let work = 0;
-  for (let round = 0; round < mostRounds; round++) {
+  for (let round = 0; round < mostRounds && work < limit; round++) {
     let found = false;
     problem.types.forEach((type, t) => {
       const pattern = bestPattern(type, means[t] as Means, groups, master.duals);
@@ -54,6 +54,21 @@ function soloPrice(problem: TailProblem, group: readonly number[]): number {
   let price = 0;
   for (const type of problem.types) if (group.every((i) => type.allowed[i] === 1)) price = Math.max(price, type.price);
   return price || Math.max(...problem.types.map((type) => type.price));
+}
+
+/** Mean share of a bin's room in the cheapest type that holds the item, in prices: what items are worth where none is lost. */
+export function sizeValues(problem: TailProblem): Float64Array {
+  const value = new Float64Array(problem.count).fill(Number.POSITIVE_INFINITY);
+  for (const { need, capacity, allowed, price } of problem.types) {
+    const width = capacity.length;
+    for (let i = 0; i < problem.count; i++) {
+      if (allowed[i] === 0) continue;
+      let sum = 0;
+      for (let a = 0; a < width; a++) sum += (need[i * width + a] as number) / Math.max(1, capacity[a] as number);
+      value[i] = Math.min(value[i] as number, (sum / width) * price);
+    }
+  }
+  return value;
 }
 
 /** Splits at the middle of the dimension that differs most, biggest spread first. */
@@ -152,11 +167,9 @@ function bestPattern(
       }
       for (let count = most; count > 0; count--) {
         counts[g] = count;
-        for (let a = 0; a < width; a++)
-          free[a] = (free[a] as number) - count * (need[g * width + a] as number);
+        for (let a = 0; a < width; a++) free[a] = (free[a] as number) - count * (need[g * width + a] as number);
         grow(next + 1, value + count * dual, room - count * (weights[next] as number));
-        for (let a = 0; a < width; a++)
-          free[a] = (free[a] as number) + count * (need[g * width + a] as number);
+        for (let a = 0; a < width; a++) free[a] = (free[a] as number) + count * (need[g * width + a] as number);
       }
       counts[g] = 0;
     }
