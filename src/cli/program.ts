@@ -12,6 +12,7 @@ import { addLocal } from './verbs/local/command';
 import { addLock } from './verbs/lock/command';
 import { addPlan } from './verbs/plan/command';
 import { addSchema } from './verbs/schema/command';
+import { addSimulate } from './verbs/simulate/command';
 import { addStatus } from './verbs/status/command';
 import { addSynth } from './verbs/synth/command';
 import { addVerify } from './verbs/verify/command';
@@ -47,7 +48,7 @@ export function buildProgram(): Command {
     .hook('preAction', (_, action) => enter(action.optsWithGlobals<GlobalOptions>().cwd));
   program.helpCommand('help [verb]', 'print help on a verb');
   const verbs = [addInit, addPlan, addLock, addDiff, addExplain, addSynth, addVerify, addLocal, addCall, addStatus];
-  for (const add of [...verbs, addSchema, addError]) add(program);
+  for (const add of [...verbs, addSimulate, addSchema, addError]) add(program);
   return program;
 }
 

@@ -31,6 +31,11 @@ export const cliErrors = {
     cause: 'The code is not one that this version of Stowage reports.',
     remedy: 'Codes look like STW1008; docs/reference/errors.md lists all of them.',
   },
+  STW5007: {
+    title: 'Trace of other models',
+    cause: 'No request of the trace is for a model that the fleet declares.',
+    remedy: 'Name models as the fleet does: tenant/name@version, or the name where only one has it.',
+  },
   STW5999: {
     title: 'Internal error',
     cause: 'Stowage broke one of its own promises.',

@@ -78,9 +78,8 @@ function partition(fleet: Fleet, one: BundleClass, models: readonly Model[]): (B
   for (;;) {
     const bundles = dealt(sorted, parts).map((members) => bundleOf(fleet, one, members));
     if (bundles.every((bundle) => fitsSomewhere(one, bundle)))
-      return bundles.flatMap((b) => (saves(one, b) ? [b] : b.members));
+      return bundles.flatMap((bundle): readonly (Bundle | Model)[] => (saves(one, bundle) ? [bundle] : bundle.members));
     if (parts >= models.length) return [...models];
-    // Half as many again: too few only cost a further round.
     parts = Math.min(models.length, Math.ceil(parts * 1.25));
   }
 }

@@ -28,7 +28,7 @@ export interface LruRequest {
 export interface LruLimits {
   readonly fetches: number;
   readonly loads: number;
-  /** A request is refused that has waited so long without its model being fetched for want of room. */
+  /** A request is refused that has waited so long for room, or for its turn, to fetch its model. */
   readonly roomWaitSeconds: number;
 }
 export const agentLimits: LruLimits = { fetches: 4, loads: 1, roomWaitSeconds: 5 };

@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
@@ -9,6 +9,9 @@ import { writeFile } from '../../src/cli/output';
 import { sessionOf } from '../../src/cli/session';
 import { printError } from '../../src/cli/verbs/error/error';
 import { init } from '../../src/cli/verbs/init/init';
+import { readTrace } from '../../src/cli/verbs/simulate/read-trace';
+import { defineFleet } from '../../src/declare/define-fleet';
+import { fleetInput } from '../declare/support';
 
 const emptyDirectory = () => mkdtempSync(join(tmpdir(), 'stowage-trigger-'));
 
@@ -25,5 +28,10 @@ export const triggers: Record<string, () => unknown> = {
   },
   STW5005: () => resolveRef('no-such-ref', emptyDirectory()),
   STW5006: () => printError('STW0000'),
+  STW5007: () => {
+    const file = join(emptyDirectory(), 'requests.csv');
+    writeFileSync(file, 'time_s,model\n1,gone\n');
+    return readTrace(file, defineFleet(fleetInput()));
+  },
   STW5999: () => diagnosticsOf(new TypeError('a bug')),
 };
