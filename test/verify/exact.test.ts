@@ -3,7 +3,17 @@ import { describe, expect, it } from 'vitest';
 import { modelDemand, podCapacity, podShare } from '../../src/declare/capacity';
 import { defineFleet } from '../../src/declare/define-fleet';
 import type { Pool } from '../../src/declare/fleet';
-import { ceilDiv, floorDiv, podPart, roomOfPod, roundDiv, takenByModel } from '../../src/verify/exact';
+import {
+  ceilDiv,
+  ceilRatio,
+  floorDiv,
+  floorRatio,
+  podPart,
+  roomOfPod,
+  roundDiv,
+  Tally,
+  takenByModel,
+} from '../../src/verify/exact';
 import { named } from '../pack/support';
 import { fleetInputs } from '../support/fleets';
 import { example } from './support';
@@ -67,6 +77,28 @@ describe("the checker's arithmetic", () => {
         expect(ceilDiv(a, b)).toBe(BigInt(Math.ceil(Number(a) / Number(b))));
         expect(roundDiv(a, b)).toBe(BigInt(Math.floor((2 * Number(a) + Number(b)) / (2 * Number(b)))));
       }),
+    );
+  });
+
+  it('divides and adds up exactly without BigInt, too, up to 2^53', () => {
+    const amount = fc.oneof(fc.maxSafeNat(), fc.nat(2 ** 20), fc.constantFrom(0, 1, Number.MAX_SAFE_INTEGER));
+    const divisor = amount.map((value) => Math.max(1, value));
+    fc.assert(
+      fc.property(amount, amount, divisor, divisor, (a, b, c, d) => {
+        const [over, under] = [BigInt(a) * BigInt(b), BigInt(c) * BigInt(d)];
+        expect(ceilRatio(a, b, c, d)).toBe(Number(ceilDiv(over, under)));
+        const floor = over / under;
+        expect(floorRatio(a, b, c, d)).toBe(
+          floor > BigInt(Number.MAX_SAFE_INTEGER) ? Number.POSITIVE_INFINITY : Number(floor),
+        );
+        // Whole quotients and their neighbours, where rounding would go wrong.
+        const part = Math.min(a, c);
+        expect(floorRatio(part, c, c, 1)).toBe(part);
+        const tally = new Tally();
+        for (const [x, y] of [[a, b] as const, [c, d] as const, [a, 1] as const]) tally.add(x, y);
+        expect(tally.total).toBe(over + under + BigInt(a));
+      }),
+      { numRuns: 5000 },
     );
   });
 });
