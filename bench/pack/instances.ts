@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { defineFleet } from '../../src/declare/define-fleet';
 import type { Fleet } from '../../src/declare/fleet';
 import type { FleetInput, ModelInput } from '../../src/declare/input';
+import { loadFleet } from '../../src/declare/load-fleet';
 import { catalogueFleet, catalogueModels } from '../catalogue';
 import { randomNumbers } from '../random';
 
@@ -9,15 +11,37 @@ export interface Instance {
   readonly fleet: Fleet;
 }
 
-/** A generated catalogue of three pools; `isolated`: one tenant in twenty apart. */
-export function realistic(count: number, seed: number, isolated: boolean): Instance {
+export interface CatalogueOptions {
+  /** One tenant in twenty apart. */
+  readonly isolated: boolean;
+  readonly modelsPerPod?: 32 | 128;
+  /** On the pool that holds everything alone; absent: three pools. */
+  readonly onePool?: boolean;
+}
+
+/** A generated catalogue. */
+export function realistic(count: number, seed: number, options: CatalogueOptions): Instance {
+  const { isolated, modelsPerPod, onePool = false } = options;
   const { catalogues: _, ...input } = catalogueFleet(count, seed);
   const fleet = defineFleet({
     ...input,
+    pools: input.pools.filter((pool) => !onePool || pool.name === 'a100'),
     tenants: isolated ? (input.tenants ?? []) : [],
     models: catalogueModels(count, seed),
+    ...(modelsPerPod === undefined ? {} : { budgets: { modelsPerShard: modelsPerPod } }),
   });
-  return { name: `catalogue ${count}, seed ${seed}${isolated ? '' : ', all shared'}`, fleet };
+  const parts = [
+    `catalogue ${count}, seed ${seed}`,
+    modelsPerPod === undefined ? '' : `${modelsPerPod} a pod`,
+    isolated ? '' : 'all shared',
+    onePool ? 'one pool' : '',
+  ];
+  return { name: parts.filter((part) => part !== '').join(', '), fleet };
+}
+
+/** All image models that timm publishes a throughput of. */
+export function imageZoo(): Instance {
+  return { name: 'image zoo', fleet: loadFleet(join(__dirname, '../../examples/image-zoo/fleet.yaml')) };
 }
 
 const mebibyte = 2 ** 20;
@@ -60,7 +84,7 @@ function oneDimensional(name: string, sizes: readonly number[], duties: readonly
 export function uniform(count: number, seed: number): Instance {
   const random = randomNumbers(seed);
   const sizes = Array.from({ length: count }, () => (20 + Math.floor(random() * 81)) / 150);
-  return oneDimensional(`uniform 20..100 of 150, ${count}`, sizes);
+  return oneDimensional(`uniform 20..100 of 150, ${count}, seed ${seed}`, sizes);
 }
 
 /** Bins cut into three (Falkenauer's triplets): the optimum is a third of the count. */
@@ -73,7 +97,7 @@ export function triplets(count: number, seed: number): Instance {
     const cut = [first, second].map((size) => Math.round(size * room) / room);
     sizes.push(...cut, Math.round((1 - (cut[0] as number) - (cut[1] as number)) * room) / room);
   }
-  return oneDimensional(`triplets, ${sizes.length}`, shuffled(sizes, random));
+  return oneDimensional(`triplets, ${sizes.length}, seed ${seed}`, shuffled(sizes, random));
 }
 
 function shuffled(values: readonly number[], random: () => number): number[] {
@@ -89,7 +113,7 @@ function shuffled(values: readonly number[], random: () => number): number[] {
 export function quarterToHalf(count: number, seed: number): Instance {
   const random = randomNumbers(seed);
   return oneDimensional(
-    `1/4 to 1/2, ${count}`,
+    `1/4 to 1/2, ${count}, seed ${seed}`,
     Array.from({ length: count }, () => 0.25 + 0.25 * random()),
   );
 }
@@ -99,5 +123,5 @@ export function antiCorrelated(count: number, seed: number): Instance {
   const random = randomNumbers(seed);
   const sizes = Array.from({ length: count }, () => 0.02 + 0.28 * random());
   const duties = sizes.map((size) => Math.max(0.01, 0.32 - size + 0.04 * (random() - 0.5)));
-  return oneDimensional(`2-D anti-correlated, ${count}`, sizes, duties);
+  return oneDimensional(`2-D anti-correlated, ${count}, seed ${seed}`, sizes, duties);
 }

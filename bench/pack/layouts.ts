@@ -4,6 +4,7 @@ import { classContext } from '../../src/pack/class-context';
 import { pack } from '../../src/pack/pack';
 import type { Packing } from '../../src/pack/packing';
 import { sharingClasses } from '../../src/pack/sharing';
+import { inCopies } from './copies';
 import { realistic } from './instances';
 import { originalOf, packBy, policies } from './policies';
 
@@ -17,7 +18,7 @@ const files = process.argv.slice(2);
 const fleets =
   files.length > 0
     ? files.map((file) => ({ name: file.split('/').at(-1) ?? file, fleet: loadFleet(file) }))
-    : [1000, 10_000].flatMap((size) => [1, 2, 3].map((seed) => realistic(size, seed, true)));
+    : [1000, 10_000].flatMap((size) => [1, 2, 3].map((seed) => realistic(size, seed, { isolated: true })));
 
 const head = ['fleet', 'bound, any layout', 'equal', 'above', 'copies', 'above', 'sets', 'bundled', 'above', 'sets'];
 console.log(`| ${head.join(' | ')} | best simple policy, copies |`);
@@ -91,26 +92,6 @@ function joinModels(a: Model, b: Model, overhead: number): Model {
       cpuMillis: a.load.cpuMillis + b.load.cpuMillis,
     },
   };
-}
-
-function inCopies(fleet: Fleet): Fleet {
-  const models = fleet.models.flatMap((model): Model[] => {
-    if (model.replicas === 1) return [model];
-    const label = `stowage-copy=${model.key}`;
-    return Array.from({ length: model.replicas }, (_, copy) => ({
-      ...model,
-      key: `${model.key}#${copy}`,
-      replicas: 1,
-      load: {
-        ...model.load,
-        microDuty: Math.ceil(model.load.microDuty / model.replicas),
-        cpuMillis: Math.ceil(model.load.cpuMillis / model.replicas),
-      },
-      labels: { ...model.labels, 'stowage-copy': model.key },
-      neverWith: [...model.neverWith, label],
-    }));
-  });
-  return { ...fleet, models: models.sort((a, b) => (a.key < b.key ? -1 : 1)) };
 }
 
 function costOf(fleet: Fleet, packing: Packing): number {
