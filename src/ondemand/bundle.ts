@@ -4,6 +4,7 @@ import type { Fleet, Model, Pool, ServingRuntime } from '../declare/fleet';
 import { sharedLoad, sharedRoom } from './demand';
 import { keepTimes, type OnDemandClass } from './keep-time';
 import { copyRate, isOnDemand } from './rates';
+import { loadedShare, partOf } from './reserve';
 
 /** On-demand models that are placed as one, behind one room. */
 export interface Bundle {
@@ -15,6 +16,8 @@ export interface Bundle {
 
 /** A class with what its bundles are made of. */
 export interface BundleClass extends OnDemandClass {
+  /** Which memory counts: the accelerator's where the models take any. */
+  readonly memory: 'acceleratorMemoryBytes' | 'memoryBytes';
   readonly runtime: ServingRuntime;
   readonly pools: readonly Pool[];
   /** Of one pod, by pool. */
@@ -24,10 +27,6 @@ export interface BundleClass extends OnDemandClass {
 
 /** Keys of bundles begin with a character that no model's key has, and sort before all of them. */
 const prefix = '!';
-
-export function isBundle(model: Model): boolean {
-  return model.key.startsWith(prefix);
-}
 
 export function bundleClasses(fleet: Fleet, classes: readonly OnDemandClass[]): BundleClass[] {
   const keep = keepTimes(fleet, classes);
@@ -43,7 +42,9 @@ export function bundleClasses(fleet: Fleet, classes: readonly OnDemandClass[]): 
     const base = runtime.baseModels.find(({ name }) => name === first.base) ?? null;
     const pools = fleet.pools.filter(({ name }) => first.pools.includes(name));
     const capacity = new Map(pools.map((pool) => [pool.name, podCapacity(context, pool, runtime, base)]));
-    return [{ key: one.key, models: one.models, runtime, pools, capacity, seconds: keep.get(one.key) ?? 0 }];
+    const accelerated = one.models.some(({ footprint }) => footprint.acceleratorMemoryBytes > 0);
+    const memory = accelerated ? 'acceleratorMemoryBytes' : 'memoryBytes';
+    return [{ key: one.key, models: one.models, memory, runtime, pools, capacity, seconds: keep.get(one.key) ?? 0 }];
   });
 }
 
@@ -57,9 +58,10 @@ export function bundled(one: BundleClass): Model[] {
 }
 
 /**
- * Parts models into bundles of at least `packing.onDemand.leastModels`, or one of all where there are fewer; smaller ones
- * only where no pod has room for so many. All are alike: each has its part of the often and of the rarely used. Models
- * that would share no less room than they take alone come back as they are.
+ * Parts models into bundles that each fill an empty pod of the pool that is cheapest for them; what fits one pod is parted
+ * into bundles of at least `packing.onDemand.leastModels`. Fewer models are in a bundle only where no pod has room for so
+ * many, or the class has not as many. All are alike: each has its part of the often and of the rarely used. Models that
+ * would share no less room than they take alone come back as they are.
  */
 export function newBundles(fleet: Fleet, one: BundleClass, models: readonly Model[]): (Bundle | Model)[] {
   const byReplicas = new Map<number, Model[]>();
@@ -72,16 +74,68 @@ export function newBundles(fleet: Fleet, one: BundleClass, models: readonly Mode
 }
 
 function partition(fleet: Fleet, one: BundleClass, models: readonly Model[]): (Bundle | Model)[] {
-  const { leastModels } = fleet.packing.onDemand;
-  const sorted = [...models].sort((a, b) => copyRate(b) - copyRate(a) || byCodePoint(a.key, b.key));
-  let parts = Math.max(1, Math.floor(models.length / leastModels));
+  const best = cheapestFill(one, models, fleet.packing.onDemand.leastModels);
+  if (best === null) return [...models];
+  const small = models.filter((model) => sizeOf(one, model) <= best.largest);
+  const large = models.filter((model) => sizeOf(one, model) > best.largest);
+  const sorted = small.sort((a, b) => copyRate(b) - copyRate(a) || byCodePoint(a.key, b.key));
+  const deal = (parts: number) => dealt(sorted, parts).map((members) => bundleOf(fleet, one, members));
+  const capacity = one.capacity.get(best.pool.name);
+  // What is less than a pod shares it with others: in small bundles, where there are models enough.
+  let parts = Math.max(1, Math.ceil(best.pods));
+  if (parts === 1) parts = Math.max(1, Math.floor(small.length / fleet.packing.onDemand.leastModels));
   for (;;) {
-    const bundles = dealt(sorted, parts).map((members) => bundleOf(fleet, one, members));
-    if (bundles.every((bundle) => fitsSomewhere(one, bundle)))
-      return bundles.flatMap((bundle): readonly (Bundle | Model)[] => (saves(one, bundle) ? [bundle] : bundle.members));
-    if (parts >= models.length) return [...models];
-    parts = Math.min(models.length, Math.ceil(parts * 1.25));
+    const bundles = deal(parts);
+    const fit = ({ model }: Bundle) => fitsIn(modelDemand(model, best.pool, one.runtime, model.replicas), capacity);
+    if (bundles.every(fit))
+      return [
+        ...large,
+        ...bundles.flatMap((bundle): readonly (Bundle | Model)[] => (saves(one, bundle) ? [bundle] : bundle.members)),
+      ];
+    if (parts >= small.length) return [...models];
+    parts = Math.min(small.length, Math.max(parts + 1, Math.ceil(parts * 1.02)));
   }
+}
+
+interface Fill {
+  readonly pool: Pool;
+  /** Bundles hold models up to this size; the others are packed one by one, whole. */
+  readonly largest: number;
+  /** That the bundles fill, in parts. */
+  readonly pods: number;
+}
+
+/** In which pool, and up to which size, bundles that fill pods cost least; null: in none. By the memory that counts. */
+function cheapestFill(one: BundleClass, models: readonly Model[], leastModels: number): Fill | null {
+  const sorted = models
+    .map((model) => ({ bytes: sizeOf(one, model), share: loadedShare(copyRate(model), one.seconds) }))
+    .sort((a, b) => a.bytes - b.bytes);
+  const all = sorted.reduce((sum, { bytes }) => sum + bytes, 0);
+  const kind = one.memory;
+  let best: (Fill & { readonly cost: number; readonly few: boolean }) | null = null;
+  for (const pool of one.pools) {
+    if (kind === 'acceleratorMemoryBytes' && pool.accelerator === null) continue;
+    const room = one.capacity.get(pool.name)?.[kind] ?? 0;
+    let expected = 0;
+    let small = 0;
+    sorted.forEach(({ bytes, share }, i) => {
+      expected += partOf(bytes, share);
+      small += bytes;
+      // Only the last of equals.
+      if (room <= bytes || sorted[i + 1]?.bytes === bytes) return;
+      const pods = expected / (room - bytes);
+      const few = (i + 1) / Math.max(1, pods) < Math.min(leastModels, models.length);
+      const cost = (pool.podPriceMicrosPerHour + 1) * (pods + (all - small) / room);
+      if (best === null || Number(few) - Number(best.few) < 0 || (few === best.few && cost < best.cost))
+        best = { pool, largest: bytes, pods, cost, few };
+    });
+  }
+  return best;
+}
+
+function sizeOf(one: BundleClass, { footprint }: Model): number {
+  if (one.memory === 'acceleratorMemoryBytes') return footprint.acceleratorMemoryBytes;
+  return footprint.memoryBytes + one.runtime.perModelMemoryBytes + one.runtime.sharedMemory.perModelBytes;
 }
 
 /** Like cards, forth and back, so that none gets the first of every round. */
@@ -114,12 +168,6 @@ export function bundleOf(fleet: Fleet, one: BundleClass, models: readonly Model[
     countsAs: members.length,
   };
   return { model, members };
-}
-
-function fitsSomewhere(one: BundleClass, { model }: Bundle): boolean {
-  return one.pools.some((pool) =>
-    fitsIn(modelDemand(model, pool, one.runtime, model.replicas), one.capacity.get(pool.name)),
-  );
 }
 
 /** In any dimension less than its models take alone. */

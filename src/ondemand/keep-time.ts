@@ -1,6 +1,6 @@
 import type { Fleet, Model } from '../declare/fleet';
 import { requests, secondsForColdStarts } from './che';
-import { sharingPays } from './pays';
+import { bestTime } from './pays';
 import { copyRate, isOnDemand, requestRate } from './rates';
 
 /** Models that may share a pod. */
@@ -26,8 +26,9 @@ const leastSeconds = 60;
 
 /**
  * How long an on-demand model stays loaded after its last request, by class, in seconds: so long that the target is kept,
- * and a minute at least. Rounded up to an eighth of a doubling, so that a model more or less rarely changes the room of the
- * others. Infinity where the class would save nothing: then its models are packed, and stay, like residents.
+ * a minute at least, and longer where that costs less. Rounded up to an eighth of a doubling, so that a model more or less
+ * rarely changes the room of the others. Infinity where the class would save nothing: then its models are packed, and
+ * stay, like residents.
  * @param classes all of the fleet
  */
 export function keepTimes(fleet: Fleet, classes: readonly OnDemandClass[]): ReadonlyMap<string, number> {
@@ -42,17 +43,17 @@ const remembered = new WeakMap<Fleet, ReadonlyMap<string, number>>();
 function timesOf(fleet: Fleet, classes: readonly OnDemandClass[]): ReadonlyMap<string, number> {
   const { targetColdStartMicro, targetOf } = fleet.packing.onDemand;
   const target = targetColdStartMicro / 1e6;
-  const onDemand = classes.map(({ key, models }) => ({ key, models: models.filter(isOnDemand) }));
   const timeOf = (models: readonly Model[], allowed: number) =>
     Math.max(leastSeconds, onGrid(secondsForColdStarts(models.flatMap(copiesOf), allowed)));
-  const every = onDemand.flatMap(({ models }) => models);
+  const every = fleet.models.filter(isOnDemand);
   const all = every.reduce((sum, model) => sum + requestRate(model), 0) + residentRate(fleet);
   const together = targetOf === 'all-requests' && every.length > 0 ? timeOf(every, target * all) : null;
   return new Map(
-    onDemand.map(({ key, models }) => {
-      if (models.length === 0) return [key, Number.POSITIVE_INFINITY];
-      const seconds = together ?? timeOf(models, target * requests(models.flatMap(copiesOf)));
-      return [key, sharingPays(fleet, models, seconds) ? seconds : Number.POSITIVE_INFINITY];
+    classes.map(({ key, models }) => {
+      const own = models.filter(isOnDemand);
+      if (own.length === 0) return [key, Number.POSITIVE_INFINITY];
+      const least = together ?? timeOf(own, target * requests(own.flatMap(copiesOf)));
+      return [key, bestTime(fleet, models, least)];
     }),
   );
 }

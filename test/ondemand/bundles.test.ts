@@ -124,7 +124,7 @@ describe('bundles of on-demand models', () => {
   it('take less room than their models, and no fewer models than asked where there are as many', () => {
     const fleet = defineFleet(many(450));
     const { request } = bundle({ fleet }, sharingClasses(fleet));
-    expect(request.fleet.models.map(({ countsAs }) => countsAs)).toEqual([113, 113, 112, 112]);
+    expect(request.fleet.models.map(({ countsAs }) => countsAs)).toEqual([150, 150, 150]);
     const plan = makePlan(fleet, pack({ fleet }));
     expectSound(fleet, plan);
     const resident = defineFleet(
