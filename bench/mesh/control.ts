@@ -46,7 +46,9 @@ async function obey(command: Command): Promise<Reply> {
       shards: Array.from({ length: shards }, (_, i) => ({
         shard: `s${i}`,
         protocols: ['v2-rest'],
-        pods: [{ pod: `p${i}`, address: shardAddress(i), http: port, grpc: null, proxy: port, zone: null }],
+        pods: [
+          { pod: `p${i}`, shard: `s${i}`, address: shardAddress(i), http: port, grpc: null, proxy: port, zone: null },
+        ],
       })),
     };
     state = { ...state, routes: Array.from({ length: models }, (_, i) => route(i)) };

@@ -5,7 +5,7 @@
 export interface RouteState {
   /** Sorted by tenant, then name; unique by both. */
   readonly routes: readonly ModelRoute[];
-  /** Sorted by shard; every route's shard is here. */
+  /** Groups of pods, sorted by name; every route's is here. */
   readonly shards: readonly ShardEndpoints[];
 }
 
@@ -25,17 +25,20 @@ export interface ModelRoute {
 
 export interface ShardEndpoints {
   /**
-   * A shard's id; or `id@pod` for models that only that pod of the shard holds for now; or `@none`, without pods, for
-   * models that are declared and not up anywhere.
+   * A group's name: a shard's id; or `id@pod` for models that only that pod of the shard holds for now; or, for models of
+   * several shards, `id+2.hash` (the first, how many others, a hash of all); or `@none`, without pods, for models that are
+   * declared and not up anywhere.
    */
   readonly shard: string;
   readonly protocols: readonly ('v2-rest' | 'v2-grpc' | 'v1-rest' | 'openai')[];
-  /** Sorted by pod; only pods that hold all that is routed to the shard. */
+  /** Sorted by pod; only pods that hold all that is routed to the group. */
   readonly pods: readonly PodEndpoint[];
 }
 
 export interface PodEndpoint {
   readonly pod: string;
+  /** The shard that it is a pod of. */
+  readonly shard: string;
   /** IPv4 or IPv6 address. */
   readonly address: string;
   readonly http: number;

@@ -22,9 +22,10 @@ export interface MeshState {
 }
 
 /**
- * A model in a shard: `up` on all its members, `partial` on one pod (another could not load it), `moving` (declared here,
- * served from its old place until it is ready here), `loading`, `failed` on every pod, `leaving` (held here, declared
- * elsewhere or nowhere).
+ * A model in a shard: `up` on all its members, `partial` on some of its pods (others could not load it), `moving`
+ * (declared here, served from elsewhere until it is ready here), `loading`, `failed` on every pod, `leaving` (held here,
+ * declared elsewhere or nowhere). A model in several shards counts as `up` when it is in all of them, as `moving` while
+ * one is still to come, as `partial` when one or more serve it and others failed.
  */
 export const serviceStates = ['up', 'partial', 'moving', 'loading', 'failed', 'leaving'] as const;
 export type ServiceState = (typeof serviceStates)[number];
@@ -51,7 +52,7 @@ export interface PodState {
   readonly alive: boolean;
   readonly agent: 'not-heard' | 'heard' | 'lost';
   readonly serving: boolean;
-  /** It gets requests for what all members of its shard hold. */
+  /** It gets the requests for all that its shard is to serve now. */
   readonly member: boolean;
   /** Whether its agent goes by the shard's table. */
   readonly table: 'current' | 'other' | 'refused';
@@ -68,6 +69,8 @@ export interface ShardModelState {
   readonly state: ServiceState;
   /** The group that its route points to; null: none. */
   readonly route: string | null;
+  /** Sorted: the shards that the group takes pods of, where its name does not say it. */
+  readonly routeShards?: readonly string[];
   /** Sorted by pod. */
   readonly pods: readonly PodModelState[];
 }

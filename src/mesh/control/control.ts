@@ -5,8 +5,8 @@ import { InForce } from './in-force';
 import { NameIndex } from './name-index';
 import type { ControlOptions } from './options';
 import { orderFor } from './orders';
-import { home, membersOf, settle, usable } from './placement';
-import type { ModelRecord, PodRecord, ShardRecord } from './records';
+import { Planner } from './planner';
+import type { Group, PodRecord } from './records';
 import { RouteList } from './route-list';
 import { countStates, type StateQuery, shardStates } from './state-view';
 import { World } from './world';
@@ -24,6 +24,7 @@ export class Control {
   private readonly world: World;
   private readonly endpoints = new EndpointList();
   private readonly inForce: InForce;
+  private readonly planner: Planner;
   private now = 0;
   private syncedAt: number | null = null;
   private synced = false;
@@ -37,16 +38,13 @@ export class Control {
   private refusals = 0;
   private retryAt: number | null = null;
   private refusedWhy: string | null = null;
-  private readonly ending = new Set<ModelRecord>();
-  private readonly waiting = new Set<ShardRecord>();
-  /** Models that a pod holds and that have no route yet. */
-  private readonly almost = new Set<ModelRecord>();
   private readonly unreleased = new Set<PodRecord>();
 
   constructor(private readonly options: ControlOptions) {
     this.names = new NameIndex(this.list, options);
     this.world = new World(this.names);
     this.inForce = new InForce(options.drainMs);
+    this.planner = new Planner(this.world, this.names, this.inForce, this.endpoints, options);
   }
 
   step(event: ControlEvent): readonly ControlAction[] {
@@ -141,9 +139,9 @@ export class Control {
   }
 
   private tick(actions: ControlAction[]): void {
-    const { shards, models } = this.inForce.tick(this.now);
+    const { groups, models } = this.inForce.tick(this.now);
     for (const model of models) this.world.dirtyModels.add(model);
-    for (const shard of shards) this.revisit(shard);
+    for (const group of groups) this.revisit(group);
     if (this.acked && this.releasesFrom === null) this.releasesFrom = this.now + this.options.drainMs;
     if (this.mayRelease && !this.releasing) {
       this.releasing = true;
@@ -154,7 +152,7 @@ export class Control {
     if (!ready) return;
     const again = this.retryAt !== null;
     this.retryAt = null;
-    this.plan();
+    this.planner.plan(this.now, this.push === 0);
     this.release();
     if (this.push === 0 || again || this.list.changed || this.endpoints.changed) {
       this.underWay = true;
@@ -175,77 +173,12 @@ export class Control {
     return true;
   }
 
-  private plan(): void {
-    const { dirtyShards, dirtyModels, models } = this.world;
-    for (const model of this.ending) if (this.now >= (model.endsAt ?? this.now)) dirtyModels.add(model);
-    for (const shard of this.waiting) if (!shard.crowded) dirtyShards.add(shard);
-    for (const model of this.almost) {
-      if (this.now - (model.almostSince ?? this.now) < this.options.memberPatienceMs) continue;
-      model.impatient = true;
-      dirtyModels.add(model);
-    }
-    const shards = new Set(dirtyShards);
-    dirtyShards.clear();
-    for (const shard of shards) {
-      settle(shard, this.now, this.options.roomPatienceMs);
-      if (shard.waitingSince === null) this.waiting.delete(shard);
-      else this.waiting.add(shard);
-      for (const model of shard.listed.keys()) dirtyModels.add(model);
-      for (const model of shard.routed) dirtyModels.add(model);
-    }
-    const affected = dirtyModels.take();
-    for (const model of affected) if (models.get(model.served) === model) this.planModel(model, shards);
-    for (const shard of shards) {
-      this.inForce.setMembers(shard, membersOf(shard));
-      this.endpoints.refresh(shard);
-    }
-    this.names.flush();
-    for (const model of affected) {
-      if (!this.world.forgetIfUnused(model)) continue;
-      this.ending.delete(model);
-      this.almost.delete(model);
-    }
-    for (const shard of shards) if (this.world.forgetIfEmpty(shard)) this.waiting.delete(shard);
-    this.names.flush();
-  }
-
-  private planModel(model: ModelRecord, shards: Set<ShardRecord>): void {
-    if (model.listings.length > 0) {
-      this.ending.delete(model);
-    } else if (model.endsAt === null) {
-      model.endsAt = this.now + this.options.removalMs;
-      this.ending.add(model);
-    } else if (this.now >= model.endsAt) {
-      this.ending.delete(model);
-    }
-    const from = model.target;
-    const to = home(model, this.now);
-    const residency = (to?.shard.listed.get(model) ?? model.listings[0]?.listed.get(model))?.residency;
-    if (residency !== undefined && residency !== model.residency) {
-      model.residency = residency;
-      this.names.touch(model);
-    }
-    if (to === null && model.listings.length > 0 && model.holders.some((pod) => usable(pod, model))) {
-      model.almostSince ??= this.now;
-      this.almost.add(model);
-    } else if (model.almostSince !== null) {
-      model.almostSince = null;
-      model.impatient = false;
-      this.almost.delete(model);
-    }
-    if (from === to) return;
-    if (from !== null) shards.add(from.shard);
-    if (to !== null) shards.add(to.shard);
-    this.inForce.move(model, to);
-    this.names.touch(model);
-  }
-
   /** Lets go what agents wait to unload, where no route that may be in force needs it. */
   private release(): void {
     if (!this.mayRelease) return;
     for (const pod of this.unreleased) {
       for (const model of pod.leaving) {
-        if (pod.released.has(model) || model.slots.some(({ group }) => group.shard === pod.shard)) continue;
+        if (pod.released.has(model) || model.slots.some(({ group }) => group.covers(pod))) continue;
         pod.released.add(model);
         this.world.dirtyOrders.add(pod);
       }
@@ -253,11 +186,13 @@ export class Control {
     this.unreleased.clear();
   }
 
-  private revisit(shard: ShardRecord): void {
-    this.world.dirtyShards.add(shard);
-    for (const pod of shard.pods.values()) {
-      this.world.dirtyOrders.add(pod);
-      this.unreleased.add(pod);
+  private revisit(group: Group): void {
+    for (const { shard } of group.parts) {
+      this.world.dirtyShards.add(shard);
+      for (const pod of shard.pods.values()) {
+        this.world.dirtyOrders.add(pod);
+        this.unreleased.add(pod);
+      }
     }
   }
 }

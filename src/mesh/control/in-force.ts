@@ -1,16 +1,16 @@
-import { type Group, inForce, type ModelRecord, type PodRecord, type ShardRecord, type Slot } from './records';
+import { type Group, inForce, type ModelRecord, type PodRecord, type Slot } from './records';
 
 type Draining =
   | { readonly model: ModelRecord; readonly slot: Slot; until: number }
-  | { readonly pod: PodRecord; readonly shard: ShardRecord; until: number };
+  | { readonly pod: PodRecord; readonly group: Group; until: number };
 
 /** What Envoy may act upon: all that was pushed and not yet replaced by something acknowledged, and then drained. */
 export class InForce {
   private retiring: Draining[] = [];
   private acknowledged: Draining[] = [];
   private readonly drains: Draining[] = [];
-  /** What changed since it was last taken: shards, and models that lost a slot. */
-  private touched = new Set<ShardRecord>();
+  /** What changed since it was last taken: groups, and models that lost a slot. */
+  private touched = new Set<Group>();
   private ended = new Set<ModelRecord>();
 
   constructor(private readonly drainMs: number) {}
@@ -19,32 +19,35 @@ export class InForce {
   move(model: ModelRecord, to: Group | null): void {
     const from = model.target;
     if (from !== null) {
-      this.touched.add(from.shard);
-      from.shard.routed.delete(model);
+      this.touched.add(from);
+      from.routed--;
       const slot = model.slot(from);
       if (slot !== undefined) this.retiring.push({ model, slot, until: 0 });
     }
     model.target = to;
     if (to === null) return;
-    this.touched.add(to.shard);
-    to.shard.routed.add(model);
+    this.touched.add(to);
+    to.routed++;
     to.models.add(model);
     const slot = model.slot(to);
     if (slot === undefined) model.slots.push({ group: to, until: inForce });
     else slot.until = inForce;
   }
 
-  setMembers(shard: ShardRecord, members: ReadonlySet<PodRecord>): void {
-    for (const pod of shard.members) {
+  setMembers(group: Group, members: ReadonlySet<PodRecord>): void {
+    for (const pod of group.members) {
       if (members.has(pod)) continue;
-      this.touched.add(shard);
-      this.retiring.push({ pod, shard, until: 0 });
+      this.touched.add(group);
+      this.retiring.push({ pod, group, until: 0 });
     }
     for (const pod of members) {
-      if (shard.sent.get(pod) !== inForce) this.touched.add(shard);
-      shard.sent.set(pod, inForce);
+      const sent = group.sent.get(pod);
+      if (sent === inForce) continue;
+      this.touched.add(group);
+      if (sent === undefined) pod.sentBy++;
+      group.sent.set(pod, inForce);
     }
-    shard.members = members;
+    group.members = members;
   }
 
   /** Envoy holds the last push and nothing before it. */
@@ -53,17 +56,17 @@ export class InForce {
     this.retiring = [];
   }
 
-  /** Starts and ends drains. Returns the shards of which something changed since the last call, and drained models. */
-  tick(nowMs: number): { shards: ReadonlySet<ShardRecord>; models: ReadonlySet<ModelRecord> } {
+  /** Starts and ends drains. Returns the groups of which something changed since the last call, and drained models. */
+  tick(nowMs: number): { groups: ReadonlySet<Group>; models: ReadonlySet<ModelRecord> } {
     for (const item of this.acknowledged) {
       if (this.wanted(item)) continue;
       item.until = nowMs + this.drainMs;
       if ('slot' in item) {
         item.slot.until = item.until;
-        this.touched.add(item.slot.group.shard);
+        this.touched.add(item.slot.group);
       } else {
-        item.shard.sent.set(item.pod, item.until);
-        this.touched.add(item.shard);
+        item.group.sent.set(item.pod, item.until);
+        this.touched.add(item.group);
       }
       this.drains.push(item);
     }
@@ -75,14 +78,14 @@ export class InForce {
       this.end(item);
     }
     this.drains.splice(0, due);
-    const changed = { shards: this.touched, models: this.ended };
+    const changed = { groups: this.touched, models: this.ended };
     this.touched = new Set();
     this.ended = new Set();
     return changed;
   }
 
   private wanted(item: Draining): boolean {
-    return 'slot' in item ? item.model.target === item.slot.group : item.shard.members.has(item.pod);
+    return 'slot' in item ? item.model.target === item.slot.group : item.group.members.has(item.pod);
   }
 
   private end(item: Draining): void {
@@ -94,10 +97,11 @@ export class InForce {
       model.slots.splice(at, 1);
       slot.group.models.delete(model);
       this.ended.add(model);
-      this.touched.add(slot.group.shard);
-    } else if (item.shard.sent.get(item.pod) === item.until) {
-      item.shard.sent.delete(item.pod);
-      this.touched.add(item.shard);
+      this.touched.add(slot.group);
+    } else if (item.group.sent.get(item.pod) === item.until) {
+      item.group.sent.delete(item.pod);
+      item.pod.sentBy--;
+      this.touched.add(item.group);
     }
   }
 }

@@ -8,7 +8,12 @@ export interface ControlOptions {
   readonly removalMs: number;
   /** How long a model waits for the room of leaving ones whose new place is not ready; then those lose their routes. */
   readonly roomPatienceMs: number;
-  /** How long a model without a route waits for the last members of its shard; then one pod that holds it serves it. */
+  /**
+   * How long an old copy of a model stays in service while other copies are up and the pods of a new one are missing; default:
+   * 10 minutes.
+   */
+  readonly copyPatienceMs?: number;
+  /** How long a model without a route waits for the last pods that should hold it; then those that do serve it. */
   readonly memberPatienceMs: number;
   /** How long the first push waits for all agents to be heard. */
   readonly startPatienceMs: number;

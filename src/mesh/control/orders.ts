@@ -7,7 +7,6 @@ import type { PodRecord } from './records';
  */
 export function orderFor(pod: PodRecord, mayRelease: boolean): SyncOrder {
   const { info, shard, instance, revision } = pod;
-  const alone = shard.partial.get(info.pod)?.models.size ?? 0;
   return {
     pod: info.pod,
     address: info.address,
@@ -17,7 +16,7 @@ export function orderFor(pod: PodRecord, mayRelease: boolean): SyncOrder {
     since: revision,
     table: lacksTable(pod) ? shard.table : null,
     released: [...pod.released].map(({ served }) => served).sort(),
-    routed: !mayRelease || shard.sent.has(pod) || alone > 0,
+    routed: !mayRelease || pod.sentBy > 0,
   };
 }
 

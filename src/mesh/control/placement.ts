@@ -1,165 +1,116 @@
-import { byPod, Group, inForce, type ModelRecord, type PodRecord, type ShardRecord } from './records';
+import { stuck, usable } from './fitness';
+import type { Groups } from './groups';
+import { settleGroup } from './membership';
+import { type Group, inForce, type ModelRecord, type Part, type ShardRecord } from './records';
 
 /**
  * Which pods may get which model's requests. The rules:
- * - A model is served by `full`, all members of its shard, when all of them hold it. A member that must load a routed
- *   model again stops being one until it has.
- * - A model that a pod of its shard does not hold and will not get (it failed there, or left its table) is served, alone,
- *   by one pod that holds it (`partial`): neither does it take the pod's other models down, nor is it unreachable. So is a
- *   model that has long been held by one member while others still load it.
+ * - A model is meant to be served by all shards whose tables have it, together: its `wanted` group. It goes there when all
+ *   members of that group hold it; until then it stays where it is. A member that must load a routed model again stops
+ *   being one until it has.
+ * - Pods that do not hold a model and will not get it (it failed there, or the table is refused) are left out of its group
+ *   by taking the shard's other pods one by one: neither does the model take the pod's other models down, nor is it
+ *   unreachable. A model without a route that has long been held by some is served by those alone.
+ * - Among groups that serve the model now, the one with more pods is kept while the wanted one still gains pods.
  * - No pair of model and pod is new in force before the pod holds the model, in whatever order Envoy applies changes: a
- *   pod joins when it holds all that is in force on `full`, a model joins when all pods in force hold it.
+ *   pod joins a group when it holds all that is in force there, a model joins when all pods in force hold it.
  */
 
-/** The pod answers for the model, and will until this router releases it. */
-export function usable(pod: PodRecord, model: ModelRecord): boolean {
-  const held = pod.models.get(model);
-  if (held === undefined) return false;
-  if (pod.lost) return held.state === 'ready' && pod.shard.listed.has(model) && sentTo(pod, model);
-  return held.state === 'ready' || (held.state === 'leaving' && !pod.released.has(model));
-}
-
-/** The pod does not answer for the model, and is expected to. */
-function coming(pod: PodRecord, model: ModelRecord): boolean {
-  const state = pod.models.get(model)?.state;
-  if (state === 'failed') return false;
-  if (state === 'loading' || state === 'waiting') return true;
-  const refusesTable = pod.tableProblem !== null && pod.told === pod.shard.table?.digest;
-  return pod.shard.listed.has(model) && !refusesTable;
-}
-
-function stuck(pod: PodRecord, model: ModelRecord): boolean {
-  return !usable(pod, model) && !coming(pod, model);
-}
-
-function sentTo(pod: PodRecord, model: ModelRecord): boolean {
-  return model.slots.some(
-    ({ group, until }) =>
-      until === inForce && (group.pod === pod || (group === pod.shard.full && pod.shard.sent.get(pod) === inForce)),
-  );
-}
-
-/** Looks at a shard's pods anew. */
-export function settle(shard: ShardRecord, nowMs: number, roomPatienceMs: number): void {
-  const alive = [...shard.pods.values()].filter((pod) => pod.info.alive && pod.instance !== null && pod.serving);
-  const heard = alive.filter((pod) => !pod.lost);
-  // With no agent to be heard, what was in force stays: better a pod that may serve than none.
-  const candidates = (heard.length > 0 ? heard : alive).sort(byPod);
-  shard.candidates = candidates;
-
-  const onFull = [...shard.routed].filter((model) => model.target === shard.full);
-  const reloads = (pod: PodRecord) => onFull.some((model) => !usable(pod, model) && coming(pod, model));
-  const kept = candidates.filter((pod) => shard.members.has(pod) && !reloads(pod));
-  shard.intended = kept.length > 0 ? kept : firstMembers(shard);
-
-  const waits = candidates.some((pod) => pod.waiting > 0);
-  shard.waitingSince = waits ? (shard.waitingSince ?? nowMs) : null;
-  shard.crowded = shard.waitingSince !== null && nowMs - shard.waitingSince >= roomPatienceMs;
-}
-
-/** The pod that holds most, and those that hold no less. */
-function firstMembers(shard: ShardRecord): readonly PodRecord[] {
-  const models = new Set([...shard.listed.keys(), ...shard.routed]);
-  let best: readonly ModelRecord[] | null = null;
-  for (const pod of shard.candidates) {
-    const held = [...models].filter((model) => usable(pod, model));
-    if (best === null || held.length > best.length) best = held;
+/** Where the model should be, given what its shards' pods say. */
+export function wantedGroup(model: ModelRecord, groups: Groups): Group | null {
+  const [first] = model.listings;
+  if (first === undefined) return null;
+  if (model.listings.length === 1 && wantedWhole(model, first)) return groups.ofShard(first);
+  const parts: Part[] = [];
+  for (const shard of model.listings) {
+    if (wantedWhole(model, shard)) parts.push({ shard, pod: null });
+    else if (!shard.orphaned) parts.push(...podsHolding(model, shard));
   }
-  return shard.candidates.filter((pod) => best?.every((model) => usable(pod, model) || stuck(pod, model)));
+  return parts.length === 0 ? null : groups.of(parts);
 }
 
-/** Where in the shard the model can be served now; null: nowhere. */
-function place(model: ModelRecord, shard: ShardRecord): Group | null {
-  // Nobody has said yet on which ports the shard's servers listen.
-  if (shard.header === null) return null;
-  let held = 0;
-  let degraded = false;
-  for (const pod of shard.candidates) {
-    if (usable(pod, model)) held++;
-    else if (!coming(pod, model)) degraded = true;
-  }
-  if (held === 0) return null;
-  if (!degraded && shard.intended.length > 0 && shard.intended.every((pod) => usable(pod, model))) {
-    if (model.slot(shard.full)?.until === inForce || allSentHold(shard, model)) return shard.full;
-  }
-  const current = model.target?.shard === shard ? model.target : null;
-  // Waiting for the other members is for models that have no route here yet, and not for ever.
-  if (!degraded && current === null && !model.impatient) return null;
-  const holders = shard.candidates.filter((pod) => usable(pod, model));
-  if (current?.pod && holders.includes(current.pod)) return current;
-  return partialGroup(shard, steadyChoice(model, holders));
+/** A shard whose table is gone counts while it serves: nobody waits for it. */
+function wantedWhole(model: ModelRecord, shard: ShardRecord): boolean {
+  if (shard.orphaned) return shard.fit.length > 0 && shard.fit.every((pod) => usable(pod, model));
+  return !shard.fit.some((pod) => stuck(pod, model));
 }
 
-function allSentHold(shard: ShardRecord, model: ModelRecord): boolean {
-  for (const [pod, until] of shard.sent) if (until === inForce && !usable(pod, model)) return false;
+function podsHolding(model: ModelRecord, shard: ShardRecord): Part[] {
+  return shard.fit.filter((pod) => usable(pod, model)).map(({ info }) => ({ shard, pod: info.pod }));
+}
+
+/**
+ * Where the model's route should point to now; null: nowhere. `hurry`: a model without a route does not wait until all
+ * pods that should serve it hold it.
+ */
+export function home(model: ModelRecord, groups: Groups, nowMs: number, hurry: boolean): Group | null {
+  const { wanted, target, listings, endsAt } = model;
+  if (listings.length === 0 && endsAt !== null && nowMs >= endsAt) return null;
+  const ready = wanted !== null && takes(wanted, model);
+  if (ready && (wanted === target || wanted.complete)) return wanted;
+  const current = target !== null && target !== wanted && mayStay(target, model) ? target : null;
+  if (current !== null) {
+    if (ready) return current.intended.length > wanted.intended.length ? current : wanted;
+    return (wanted !== null && wider(current, wanted, model, groups)) || current;
+  }
+  // Not all is where it should be, so also where it still is; unless that keeps others from loading.
+  const old = new Set<ShardRecord>();
+  for (const { shard } of model.holders) if (!listings.includes(shard) && !shard.crowded) old.add(shard);
+  const left = [...old].flatMap((shard) => holding(model, shard));
+  if (ready && left.length === 0) return wanted;
+  if (left.length === 0 && target === null && !hurry) return null;
+  const parts = [...listings.flatMap((shard) => holding(model, shard)), ...left];
+  const all = parts.length === 0 ? null : settled(groups.of(parts));
+  if (all !== null && takes(all, model) && !(ready && all.intended.length <= wanted.intended.length)) return all;
+  return ready ? wanted : onePod(parts, model, groups);
+}
+
+/** All members hold the model, and all that Envoy may take for members. */
+function takes(group: Group, model: ModelRecord): boolean {
+  if (group.intended.length === 0 || !group.intended.every((pod) => usable(pod, model))) return false;
+  if (model.slot(group)?.until === inForce) return true;
+  for (const [pod, until] of group.sent) if (until === inForce && !usable(pod, model)) return false;
   return true;
 }
 
-function partialGroup(shard: ShardRecord, pod: PodRecord): Group {
-  const known = shard.partial.get(pod.info.pod);
-  if (known?.pod === pod) return known;
-  const group = new Group(`${shard.id}@${pod.info.pod}`, shard, pod);
-  shard.partial.set(pod.info.pod, group);
+/** Neither does it keep others from loading, nor pods without the model from becoming members. */
+function mayStay(group: Group, model: ModelRecord): boolean {
+  if (!takes(group, model) || group.candidates.some((pod) => stuck(pod, model))) return false;
+  return group.parts.every(({ shard }) => !shard.crowded || shard.listed.has(model));
+}
+
+/** What of the shard holds the model now. */
+function holding(model: ModelRecord, shard: ShardRecord): readonly Part[] {
+  const pods = podsHolding(model, shard);
+  return pods.length > 0 && pods.length === shard.fit.length ? [{ shard, pod: null }] : pods;
+}
+
+/** Of a model with three copies and more: those that are ready, where they are more than serve it now. */
+function wider(current: Group, wanted: Group, model: ModelRecord, groups: Groups): Group | null {
+  if (current.parts.length + 1 >= wanted.parts.length) return null;
+  const parts = wanted.parts.filter(
+    ({ shard, pod }) => pod === null && shard.fit.length > 0 && shard.fit.every((one) => usable(one, model)),
+  );
+  const within = current.parts.every(({ shard, pod }) => pod === null && parts.some((part) => part.shard === shard));
+  if (!within || parts.length <= current.parts.length) return null;
+  const group = settled(groups.of(parts));
+  return takes(group, model) ? group : null;
+}
+
+/** The last resort, while a greater group still has members without the model. */
+function onePod(parts: readonly Part[], model: ModelRecord, groups: Groups): Group | null {
+  const pods = parts.flatMap(({ shard, pod }) => shard.fit.filter(({ info }) => pod === null || pod === info.pod));
+  const ranked = pods.map((pod) => ({ pod, score: hash(`${model.served} ${pod.info.pod}`) }));
+  for (const { pod } of ranked.sort((a, b) => b.score - a.score)) {
+    const group = settled(groups.of([{ shard: pod.shard, pod: pod.info.pod }]));
+    if (takes(group, model)) return group;
+  }
+  return null;
+}
+
+function settled(group: Group): Group {
+  if (!group.settled) settleGroup(group);
   return group;
-}
-
-/** Where the model's route should point to; null: nowhere. */
-export function home(model: ModelRecord, nowMs: number): Group | null {
-  const [only] = model.listings;
-  if (only !== undefined && model.listings.length === 1 && !only.orphaned) {
-    const group = place(model, only);
-    if (group !== null) return group;
-  }
-  const current = model.target?.shard ?? null;
-  const first = (shards: readonly ShardRecord[]): Group | null => {
-    for (const shard of shards) {
-      const group = place(model, shard);
-      if (group !== null) return group;
-    }
-    return null;
-  };
-  const wanted = ordered(
-    model.listings.filter((shard) => !shard.orphaned),
-    current,
-  );
-  const there = first(wanted);
-  if (there !== null) return there;
-  if (model.listings.length === 0 && model.endsAt !== null && nowMs >= model.endsAt) return null;
-  // Not where it should be, so where it still is; unless that keeps others from loading.
-  const old = model.holders.map((pod) => pod.shard).filter((shard) => !wanted.includes(shard));
-  return first(ordered(old, current).filter((shard) => shard.listed.has(model) || !shard.crowded));
-}
-
-function ordered(shards: readonly ShardRecord[], current: ShardRecord | null): readonly ShardRecord[] {
-  if (shards.length < 2) return shards;
-  const rank = (shard: ShardRecord) => (shard === current ? 0 : 1);
-  return [...new Set(shards)].sort((a, b) => rank(a) - rank(b) || (a.id < b.id ? -1 : 1));
-}
-
-/** Pods of the shard that should get the requests for `full`. */
-export function membersOf(shard: ShardRecord): ReadonlySet<PodRecord> {
-  const inForceHere = [...shard.full.models].filter((model) => model.slot(shard.full)?.until === inForce);
-  return new Set(
-    shard.candidates.filter(
-      (pod) =>
-        (shard.intended.includes(pod) && shard.sent.get(pod) === inForce) ||
-        inForceHere.every((model) => usable(pod, model)),
-    ),
-  );
-}
-
-/** Spreads models over pods, and keeps a model's pod while the others come and go. */
-function steadyChoice(model: ModelRecord, pods: readonly PodRecord[]): PodRecord {
-  let best = pods[0] as PodRecord;
-  let bestScore = -1;
-  for (const pod of pods) {
-    const score = hash(`${model.served} ${pod.info.pod}`);
-    if (score > bestScore) {
-      best = pod;
-      bestScore = score;
-    }
-  }
-  return best;
 }
 
 /** FNV-1a, 32 bits. */

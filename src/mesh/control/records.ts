@@ -1,6 +1,5 @@
 import type { ModelReport } from '../../protocol/agent-api';
 import type { ModelTableEntry, ModelTableHeader } from '../../render/model-table';
-import type { ShardEndpoints } from '../route-state';
 import type { SourcePod, SourceTable } from './events';
 import type { NameSet } from './name-index';
 
@@ -18,36 +17,60 @@ export class ShardRecord {
   orphaned = false;
   problem: string | null = null;
   readonly pods = new Map<string, PodRecord>();
-  readonly full: Group;
-  readonly partial = new Map<string, Group>();
-  /** Models whose route points here. */
-  readonly routed = new Set<ModelRecord>();
-  /** Pods that get the requests for `full`, as last pushed. */
-  members: ReadonlySet<PodRecord> = new Set();
-  /** Pods that Envoy may take for members: in force, or until a drain ends. */
-  readonly sent = new Map<PodRecord, number>();
-  /** Pods fit for requests, and those of them that settle which models go to `full`. */
-  candidates: readonly PodRecord[] = [];
-  intended: readonly PodRecord[] = [];
+  /** Groups that it, or a pod of it, is a part of. */
+  readonly groups = new Set<Group>();
+  /** Pods that could get requests, sorted; agents of some may be lost. */
+  fit: readonly PodRecord[] = [];
   /** Since when a model has waited for the room of leaving ones; null: none does. */
   waitingSince: number | null = null;
   crowded = false;
+  /** Since when none of its pods could get requests; null: one can. */
+  missingSince: number | null = null;
+  /** They have been waited for long enough. */
+  missed = false;
 
-  constructor(readonly id: string) {
-    this.full = new Group(id, this, null);
-  }
+  constructor(readonly id: string) {}
 }
 
-/** Where routes point to: a shard's members, or one pod of the shard alone. */
+/** All pods of a shard, or the one of that name. */
+export interface Part {
+  readonly shard: ShardRecord;
+  readonly pod: string | null;
+}
+
+/** Where routes point to: the pods of some shards, and what Envoy was told of them. */
 export class Group {
   /** Models with a slot here. */
   readonly models = new Set<ModelRecord>();
-  endpoints: ShardEndpoints | null = null;
+  /** How many models' routes point here. */
+  routed = 0;
+  /** How many models should be here. */
+  wanted = 0;
+  /** Models without a route that should be here, while a plan is made. */
+  hopeful: ModelRecord[] = [];
+  /** Pods that get the requests, as last pushed. */
+  members: ReadonlySet<PodRecord> = new Set();
+  /** Pods that Envoy may take for members: in force, or until a drain ends. */
+  readonly sent = new Map<PodRecord, number>();
+  /** The following three have been looked at; from then on, whenever one of its shards is. */
+  settled = false;
+  /** Pods fit for requests, and those of them that settle which models come here. */
+  candidates: readonly PodRecord[] = [];
+  intended: readonly PodRecord[] = [];
+  /** Each part has pods, or has been waited for, and all pods are intended. */
+  complete = false;
+
   constructor(
+    readonly key: string,
+    /** What Envoy knows it by. */
     readonly id: string,
-    readonly shard: ShardRecord,
-    readonly pod: PodRecord | null,
+    /** Sorted. */
+    readonly parts: readonly Part[],
   ) {}
+
+  covers(pod: PodRecord): boolean {
+    return this.parts.some((part) => part.shard === pod.shard && (part.pod ?? pod.info.pod) === pod.info.pod);
+  }
 }
 
 export class PodRecord {
@@ -66,6 +89,8 @@ export class PodRecord {
   readonly released = new Set<ModelRecord>();
   /** How many models it reports as `waiting`. */
   waiting = 0;
+  /** How many groups have it among `sent`. */
+  sentBy = 0;
 
   constructor(
     public info: SourcePod,
@@ -80,7 +105,7 @@ export interface Slot {
 }
 
 export class ModelRecord {
-  /** Shards whose tables have it. */
+  /** Shards whose tables have it, sorted: all of them are meant to serve it. */
   readonly listings: ShardRecord[] = [];
   readonly holders: PodRecord[] = [];
   readonly slots: Slot[] = [];
@@ -89,6 +114,8 @@ export class ModelRecord {
   piled = false;
   /** Where its route points to; null: nowhere. */
   target: Group | null = null;
+  /** Where it should point to once all there are ready; null: no pod is expected to hold it. */
+  wanted: Group | null = null;
   residency: 'resident' | 'on-demand' = 'resident';
   /** When a model that no table has any more loses its route; null: a table has it. */
   endsAt: number | null = null;

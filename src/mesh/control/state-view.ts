@@ -27,14 +27,25 @@ export function shardStates(world: World, query: StateQuery): readonly ShardStat
     }));
 }
 
-/** How many models are in which state; a model in two shards counts where it is declared. */
+/** How many models are in which state, all their shards taken together. */
 export function countStates(world: World): Record<ServiceState, number> {
   const counts = Object.fromEntries(serviceStates.map((state) => [state, 0])) as Record<ServiceState, number>;
   for (const model of world.models.values()) {
-    const shard = model.listings[0] ?? model.holders[0]?.shard;
-    if (shard !== undefined) counts[serviceState(model, shard)]++;
+    if (model.listings.length + model.holders.length > 0) counts[overall(model)]++;
   }
   return counts;
+}
+
+function overall(model: ModelRecord): ServiceState {
+  const { listings, target } = model;
+  if (listings.length === 0) return 'leaving';
+  const states = new Set(listings.map((shard) => serviceState(model, shard)));
+  const [only] = states;
+  if (target === null) return states.size === 1 && only === 'failed' ? 'failed' : 'loading';
+  if (states.has('loading') || states.has('moving')) return 'moving';
+  // It is up where it is no longer meant to be.
+  if (states.size === 1) return only === undefined || only === 'failed' ? 'moving' : only;
+  return 'partial';
 }
 
 function podState(pod: PodRecord): PodState {
@@ -48,12 +59,18 @@ function podState(pod: PodRecord): PodState {
     alive: info.alive,
     agent: lost ? 'lost' : instance === null ? 'not-heard' : 'heard',
     serving,
-    member: shard.members.has(pod),
+    member: isMember(pod),
     table: current ? 'current' : tableProblem === null ? 'other' : 'refused',
     tableProblem,
     memoryBytes: reports.reduce((sum, { memoryBytes }) => sum + (memoryBytes ?? 0), 0),
     declaredBytes: reports.reduce((sum, { declaredBytes }) => sum + declaredBytes, 0),
   };
+}
+
+/** It gets the requests of all groups that it should be in. */
+function isMember(pod: PodRecord): boolean {
+  const used = [...pod.shard.groups].filter((group) => group.routed > 0 && group.covers(pod));
+  return pod.shard.fit.includes(pod) && used.every(({ members }) => members.has(pod)) && (!pod.lost || used.length > 0);
 }
 
 function modelStates(shard: ShardRecord, problemsOnly: boolean): readonly ShardModelState[] {
@@ -66,12 +83,15 @@ function modelStates(shard: ShardRecord, problemsOnly: boolean): readonly ShardM
 }
 
 function modelState(model: ModelRecord, shard: ShardRecord): ShardModelState {
+  const { target } = model;
+  const parts = target === null || target.parts.length === 1 ? null : target.parts;
   return {
     model: model.key,
     served: model.served,
     residency: model.residency,
     state: serviceState(model, shard),
-    route: model.target?.id ?? null,
+    route: target?.id ?? null,
+    ...(parts === null ? {} : { routeShards: [...new Set(parts.map((part) => part.shard.id))] }),
     pods: [...shard.pods.values()].sort(byPod).flatMap((pod) => {
       const report = pod.models.get(model);
       if (report === undefined) return [];
@@ -83,8 +103,12 @@ function modelState(model: ModelRecord, shard: ShardRecord): ShardModelState {
 
 function serviceState(model: ModelRecord, shard: ShardRecord): ServiceState {
   if (!shard.listed.has(model)) return 'leaving';
-  if (model.target?.shard === shard) return model.target.pod === null ? 'up' : 'partial';
-  if (model.target !== null) return 'moving';
+  const here = model.target?.parts.filter((part) => part.shard === shard) ?? [];
+  const members = model.target?.members;
+  if (members !== undefined && here.length > 0 && [...members].some((pod) => pod.shard === shard)) {
+    return here.every(({ pod }) => pod === null) ? 'up' : 'partial';
+  }
   const states = [...shard.pods.values()].map((pod) => pod.models.get(model)?.state);
-  return states.length > 0 && states.every((state) => state === 'failed') ? 'failed' : 'loading';
+  if (states.length > 0 && states.every((state) => state === 'failed')) return 'failed';
+  return model.target !== null && here.length === 0 ? 'moving' : 'loading';
 }

@@ -50,7 +50,7 @@ export class World {
     for (const model of before.keys()) if (!listed.has(model)) this.unlist(model, shard);
     for (const model of listed.keys()) {
       if (before.has(model)) continue;
-      model.listings.push(shard);
+      list(model, shard);
       model.endsAt = null;
       this.names.touch(model);
     }
@@ -144,8 +144,8 @@ export class World {
 
   /** Forgets a model that nobody speaks of any more. */
   forgetIfUnused(model: ModelRecord): boolean {
-    const { listings, holders, slots, target } = model;
-    if (listings.length + holders.length + slots.length > 0 || target !== null) return false;
+    const { listings, holders, slots, target, wanted } = model;
+    if (listings.length + holders.length + slots.length > 0 || target !== null || wanted !== null) return false;
     if (this.models.get(model.served) !== model) return false;
     this.models.delete(model.served);
     this.names.remove(model);
@@ -153,9 +153,8 @@ export class World {
   }
 
   forgetIfEmpty(shard: ShardRecord): boolean {
-    const { table, pods, routed, full, sent } = shard;
-    if (table !== null || shard.problem !== null || pods.size + routed.size + full.models.size + sent.size > 0)
-      return false;
+    const { table, problem, pods, groups } = shard;
+    if (table !== null || problem !== null || pods.size + groups.size > 0) return false;
     return this.shards.delete(shard.id);
   }
 
@@ -246,4 +245,10 @@ export class World {
     }
     return false;
   }
+}
+
+function list(model: ModelRecord, shard: ShardRecord): void {
+  const { listings } = model;
+  const at = listings.findIndex(({ id }) => id > shard.id);
+  listings.splice(at < 0 ? listings.length : at, 0, shard);
 }

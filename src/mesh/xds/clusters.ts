@@ -1,11 +1,11 @@
 import type { PodEndpoint, ShardEndpoints } from '../route-state';
 import { type Any, protos } from './protos';
 
-/** What a cluster of a shard speaks: the server's own ports, or the agent's proxy port. */
+/** What a cluster of a group speaks: the server's own ports, or the agent's proxy port. */
 export type ClusterKind = 'http' | 'grpc' | 'proxy' | 'proxy-grpc';
 
 export interface ClusterLimits {
-  /** For each shard: connections, waiting requests and requests under way. */
+  /** For each group of pods: connections, waiting requests and requests under way. */
   readonly maxRequests: number;
   readonly connectTimeoutMs: number;
 }
@@ -14,7 +14,7 @@ export const defaultLimits: ClusterLimits = { maxRequests: 8192, connectTimeoutM
 
 export const clusterName = (shard: string, kind: ClusterKind): string => `${shard}/${kind}`;
 
-/** The clusters that a shard's own protocols call for. */
+/** The clusters that a group's own protocols call for. */
 export function clusterKinds(shard: ShardEndpoints): readonly ClusterKind[] {
   const http = shard.protocols.some((protocol) => protocol !== 'v2-grpc');
   const grpc = shard.protocols.includes('v2-grpc');
@@ -24,7 +24,7 @@ export function clusterKinds(shard: ShardEndpoints): readonly ClusterKind[] {
 const duration = (ms: number) => ({ seconds: Math.floor(ms / 1000), nanos: (ms % 1000) * 1_000_000 });
 const whole = (value: number) => ({ value });
 
-/** The Envoy cluster of one shard and kind; endpoints come by EDS under the same name. */
+/** The Envoy cluster of one group and kind; endpoints come by EDS under the same name. */
 export function clusterResource(name: string, kind: ClusterKind, limits: ClusterLimits): Any {
   const { encode } = protos();
   const http2 = kind.endsWith('grpc');
@@ -94,6 +94,8 @@ export function endpointsResource(name: string, kind: ClusterKind, pods: readonl
     const zone = pod.zone ?? '';
     const endpoint = {
       endpoint: { address: { socket_address: { address: pod.address, port_value: port } }, hostname: pod.pod },
+      // For the access log: a cluster may be of several shards.
+      metadata: { filter_metadata: { stowage: { fields: { shard: { stringValue: pod.shard } } } } },
     };
     const those = zones.get(zone);
     if (those === undefined) zones.set(zone, [endpoint]);

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { groupName } from '../../../src/mesh/control/groups';
 import type { FakeMesh, FakeRouter } from './fake-mesh';
 import { servedOf } from './tables';
 
@@ -12,6 +13,8 @@ export interface Step {
 const kinds = [
   'apply',
   'move',
+  'add-copy',
+  'drop-copy',
   'swap',
   'remove-table',
   'add-pod',
@@ -44,10 +47,12 @@ const often: Partial<Record<Step['what'], number>> = {
   source: 8,
   tick: 14,
   ack: 10,
-  move: 4,
+  move: 6,
+  'add-copy': 3,
+  'drop-copy': 3,
 };
 
-export const shardIds = ['s1', 's2', 's3'];
+export const shardIds = ['s1', 's2', 's3', 's4'];
 export const modelKeys = ['t/a@1', 't/a@2', 't/a@10', 't/b@1', 'u/a@1', 'default/c@1', 'default/d@v1'];
 
 export const steps: fc.Arbitrary<readonly Step[]> = fc.array(
@@ -72,18 +77,20 @@ export function perform(mesh: FakeMesh, { what, a, b }: Step): void {
     case 'apply':
       mesh.apply(shard, modelKeys.filter((_, i) => (b >> i) % 2 === 1).slice(0, 4));
       return;
-    case 'move': {
+    case 'move':
+    case 'add-copy':
+    case 'drop-copy': {
       const key = pick(modelKeys, b) as string;
-      const from = shardIds.find((id) => keysOf(id).includes(key));
-      if (from === shard) return;
-      const leave = () =>
-        from !== undefined &&
-        mesh.apply(
-          from,
-          keysOf(from).filter((other) => other !== key),
-        );
+      const holders = shardIds.filter((id) => keysOf(id).includes(key));
+      const from = what === 'add-copy' ? undefined : pick(holders, a >> 2);
+      if (what === 'drop-copy' ? holders.length < 2 : holders.includes(shard)) return;
+      const leave = () => {
+        if (from === undefined) return;
+        const rest = keysOf(from).filter((other) => other !== key);
+        mesh.apply(from, rest);
+      };
       if (b % 2 === 0) leave();
-      mesh.apply(shard, [...new Set([...keysOf(shard), key])]);
+      if (what !== 'drop-copy') mesh.apply(shard, [...new Set([...keysOf(shard), key])]);
       if (b % 2 === 1) leave();
       return;
     }
@@ -192,22 +199,29 @@ export function settle(mesh: FakeMesh, rounds = 130): void {
   }
 }
 
-/** Where each declared model may be in the end: served name -> groups; none where no pod can have it as declared. */
-export function desired(mesh: FakeMesh): Map<string, ReadonlySet<string>> {
-  const groups = new Map<string, Set<string>>();
+export interface Desired {
+  /** The name of the group that serves it; null: no pod can have it as declared, so it may be anywhere. */
+  readonly group: string | null;
+  /** Sorted. */
+  readonly pods: readonly string[];
+}
+
+/** Where each declared model must be in the end, by served name: on all pods of its shards that can load it. */
+export function desired(mesh: FakeMesh): Map<string, Desired> {
+  const places = new Map<string, Desired>();
   for (const key of modelKeys) {
     const served = servedOf(key);
-    for (const [shard, table] of mesh.tables) {
-      if (table.removed || !table.keys.includes(key)) continue;
+    const shards = [...mesh.tables].filter(([, { removed, keys }]) => !removed && keys.includes(key));
+    if (shards.length === 0) continue;
+    const parts: string[] = [];
+    const serving: string[] = [];
+    for (const [shard] of shards) {
       const pods = [...mesh.pods].filter(([, known]) => known.shard === shard).map(([pod]) => pod);
       const good = pods.filter((pod) => !mesh.poisoned.has(`${served} ${pod}`));
-      const found = groups.get(served) ?? new Set();
-      if (good.length > 0) {
-        if (good.length === pods.length) found.add(shard);
-        else for (const pod of good) found.add(`${shard}@${pod}`);
-      }
-      groups.set(served, found);
+      parts.push(...(good.length === pods.length ? [shard] : good.map((pod) => `${shard}@${pod}`)));
+      serving.push(...good);
     }
+    places.set(served, { group: serving.length === 0 ? null : groupName(parts.sort()), pods: serving.sort() });
   }
-  return groups;
+  return places;
 }

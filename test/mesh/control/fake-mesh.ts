@@ -64,7 +64,7 @@ export interface FakePod {
   agent: FakeAgent;
 }
 
-export const options: ControlOptions = { ...defaultControlOptions, open: false };
+export const options: ControlOptions = { ...defaultControlOptions, open: false, copyPatienceMs: 60_000 };
 
 /** A cluster of shards, pods and agents, routers beside it, and the rules that must hold at every moment. */
 export class FakeMesh {
@@ -254,10 +254,11 @@ export class FakeMesh {
   private checkKept(router: FakeRouter, state: RouteState): void {
     const before = router.inForce.at(-1)?.state;
     if (before === undefined || router.sourceEvents.length > 0 || router.lost || this.room < 1000) return;
+    const there = new Set(state.shards.flatMap(({ shard, pods }) => (pods.length > 0 ? [shard] : [])));
     const now = new Map(state.routes.map((route) => [route.name, route.shard]));
     const groups = new Map(before.shards.map(({ shard, pods }) => [shard, pods]));
     for (const { name, served, shard } of before.routes) {
-      if (name !== served || (now.get(name) ?? '@none') !== '@none' || !this.declared(served)) continue;
+      if (name !== served || there.has(now.get(name) ?? '') || !this.declared(served)) continue;
       for (const { pod } of groups.get(shard) ?? []) {
         const known = this.pods.get(pod);
         const heard = router.processed.get(pod);

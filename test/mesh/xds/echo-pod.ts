@@ -101,7 +101,15 @@ export async function startEchoPod(pod: string): Promise<EchoPod> {
 
   const { port } = http.address() as { port: number };
   return Object.assign(self, {
-    endpoint: { pod, address: '127.0.0.1', http: port, grpc: grpcPort, proxy: port, zone: null },
+    endpoint: {
+      pod,
+      shard: `shard-of-${pod}`,
+      address: '127.0.0.1',
+      http: port,
+      grpc: grpcPort,
+      proxy: port,
+      zone: null,
+    },
     seen,
     close: async () => {
       grpc.forceShutdown();

@@ -35,6 +35,7 @@ describe.skipIf(envoy.missing !== null)(`routes by name through Envoy (${envoy.m
     const shards: ShardEndpoints[] = [
       { shard: 's1', protocols: ['v2-rest', 'v2-grpc'], pods: [{ ...a.endpoint, proxy: proxy.endpoint.http }] },
       { shard: 's2', protocols: ['v2-rest', 'v1-rest'], pods: [b.endpoint, c.endpoint] },
+      { shard: 's1+1.0123456789abcdef', protocols: ['v2-rest'], pods: [a.endpoint, b.endpoint] },
       { shard: 'llm', protocols: ['openai'], pods: [c.endpoint] },
       { shard: '@none', protocols: ['v2-rest', 'v2-grpc', 'v1-rest', 'openai'], pods: [] },
     ];
@@ -53,6 +54,7 @@ describe.skipIf(envoy.missing !== null)(`routes by name through Envoy (${envoy.m
             route('chat', 'default~chat~1', 'llm'),
             route('rare', 'default~rare~1', 's1', { residency: 'on-demand' }),
             route('down', 'default~down~1', '@none'),
+            route('wide', 'default~wide~1', 's1+1.0123456789abcdef'),
             route('slow', 'default~slow~1', 's2', { timeoutMs: 300 }),
           ],
           shards,
@@ -220,7 +222,14 @@ describe.skipIf(envoy.missing !== null)(`routes by name through Envoy (${envoy.m
     expect((await ask(status, 'POST', '/ready')).status).toBe(404);
   });
 
-  it('logs as JSON and counts by shard', async () => {
+  it('spreads a model of several shards over all their pods', async () => {
+    const seen = new Set<string>();
+    for (let i = 0; i < 200 && seen.size < 2; i++)
+      seen.add((await ask(router.http, 'POST', '/v2/models/wide/infer', { body: '{}' })).seen?.pod ?? 'none');
+    expect(seen).toEqual(new Set([a.endpoint.pod, b.endpoint.pod]));
+  });
+
+  it('logs as JSON, with the shard that answered, and counts by group', async () => {
     await ask(router.http, 'GET', '/v2/models/wine/ready');
     const until = Date.now() + 15_000;
     while (!router.log().includes('default~wine~v3.1/ready') && Date.now() < until)
@@ -231,7 +240,8 @@ describe.skipIf(envoy.missing !== null)(`routes by name through Envoy (${envoy.m
       .find((text) => text.includes('default~wine~v3.1/ready'));
     expect(JSON.parse(line ?? '{}')).toMatchObject({
       path: '/v2/models/default~wine~v3.1/ready',
-      shard: 's2/http',
+      shard: expect.stringMatching(/^shard-of-[bc]$/),
+      cluster: 's2/http',
       status: 200,
     });
     const { body } = await ask(router.admin, 'GET', '/stats?format=prometheus');

@@ -15,7 +15,15 @@ const nothing = (): Published => ({
 });
 
 const shardNames = ['s0', 's1', 's2'];
-const pod = (n: number) => ({ pod: `p${n}`, address: `10.0.0.${n}`, http: 80, grpc: 81, proxy: 82, zone: null });
+const pod = (n: number) => ({
+  pod: `p${n}`,
+  address: `10.0.0.${n}`,
+  http: 80,
+  grpc: 81,
+  proxy: 82,
+  zone: null,
+  shard: 's0',
+});
 
 const anyShard = (shard: string): fc.Arbitrary<ShardEndpoints> =>
   fc.record({
