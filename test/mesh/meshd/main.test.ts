@@ -65,9 +65,10 @@ describe('the meshd program', () => {
       STOWAGE_LISTEN_HOST: '127.0.0.1',
       STOWAGE_MESHD_PORT: String(port),
     });
+    // Its agent is heard; without an Envoy the model may never be called up.
     const up = async () => {
       const answer = await fetch(`http://127.0.0.1:${port}/v1/state`).catch(() => null);
-      return answer !== null && (await answer.text()).includes('"state":"up"');
+      return answer !== null && (await answer.text()).includes('"state":"ready"');
     };
     for (let i = 0; !(await up()); i++) {
       if (i > 300) throw new Error(`not up: ${log()}`);
