@@ -68,7 +68,10 @@ export class Annealer {
   wait(i: number): void {
     this.waiting.push(i);
     this.energy += this.value[i] as number;
-    for (const entrants of this.entrants) entrants.add(i);
+    for (const entrants of this.entrants) {
+      entrants.add(i);
+      this.work += entrants.size >> 4;
+    }
   }
 
   leave(i: number): void {
@@ -76,7 +79,7 @@ export class Annealer {
     this.energy -= this.value[i] as number;
     for (const entrants of this.entrants) {
       entrants.remove(i);
-      this.work += entrants.size >> 5;
+      this.work += entrants.size >> 4;
     }
   }
 

@@ -6,6 +6,8 @@ import { itemValues, sizeValues } from './values';
 
 /** Of all bins, the part whose items wait at first; and in bins: at most so many, and the least, at the end. */
 const reserve = { part: 0.06, most: 24, last: 1.6 } as const;
+/** Items: pairs of those that wait are kept in order. */
+const mostWaiting = 150;
 /** In bins: how much worse a step may leave what waits, at first and at the end. */
 const heat = { first: 0.004, last: 0.00002 } as const;
 /** Parts of the work, one after another; every other one by sizes alone. */
@@ -70,8 +72,10 @@ function anneal(
     state.open(bin);
     openCost += price(bin.type);
   };
+  let rest = problem.count;
   for (const { bin } of ranked) {
-    if (openCost + price(bin.type) <= floor - first) open(bin);
+    rest -= bin.items.length;
+    if (openCost + price(bin.type) <= floor - first || rest + bin.items.length > mostWaiting) open(bin);
     else for (const i of bin.items) state.wait(i);
   }
   let bins = start;
