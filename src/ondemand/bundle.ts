@@ -60,8 +60,8 @@ export function bundled(one: BundleClass): Model[] {
 /**
  * Parts models into bundles that each fill an empty pod of the pool that is cheapest for them; what fits one pod is parted
  * into bundles of at least `packing.onDemand.leastModels`. Fewer models are in a bundle only where no pod has room for so
- * many, or the class has not as many. All are alike: each has its part of the often and of the rarely used. Models that
- * would share no less room than they take alone come back as they are.
+ * many, or the class has not as many. All are of about equal room. Models that are far larger than the rest, or that would
+ * share no less room than they take alone, come back as they are.
  */
 export function newBundles(fleet: Fleet, one: BundleClass, models: readonly Model[]): (Bundle | Model)[] {
   const byReplicas = new Map<number, Model[]>();
@@ -78,7 +78,9 @@ function partition(fleet: Fleet, one: BundleClass, models: readonly Model[]): (B
   if (best === null) return [...models];
   const small = models.filter((model) => sizeOf(one, model) <= best.largest);
   const large = models.filter((model) => sizeOf(one, model) > best.largest);
-  const sorted = small.sort((a, b) => copyRate(b) - copyRate(a) || byCodePoint(a.key, b.key));
+  const sorted = small
+    .map((model) => ({ model, expected: partOf(sizeOf(one, model), loadedShare(copyRate(model), one.seconds)) }))
+    .sort((a, b) => b.expected - a.expected || byCodePoint(a.model.key, b.model.key));
   const deal = (parts: number) => dealt(sorted, parts).map((members) => bundleOf(fleet, one, members));
   const capacity = one.capacity.get(best.pool.name);
   // What is less than a pod shares it with others: in small bundles, where there are models enough.
@@ -138,14 +140,17 @@ function sizeOf(one: BundleClass, { footprint }: Model): number {
   return footprint.memoryBytes + one.runtime.perModelMemoryBytes + one.runtime.sharedMemory.perModelBytes;
 }
 
-/** Like cards, forth and back, so that none gets the first of every round. */
-function dealt(models: readonly Model[], parts: number): Model[][] {
-  const hands = Array.from({ length: parts }, (): Model[] => []);
-  models.forEach((model, i) => {
-    const at = i % parts;
-    hands[Math.floor(i / parts) % 2 === 0 ? at : parts - 1 - at]?.push(model);
-  });
-  return hands;
+/** Parts of about equal expected room: the largest first, each to the part that has least. */
+function dealt(items: readonly { readonly model: Model; readonly expected: number }[], parts: number): Model[][] {
+  const hands = Array.from({ length: parts }, (): { models: Model[]; sum: number } => ({ models: [], sum: 0 }));
+  for (const { model, expected } of items) {
+    let least = hands[0];
+    for (const hand of hands) if (least === undefined || hand.sum < least.sum) least = hand;
+    least?.models.push(model);
+    // Each adds a little, so that what takes no room is spread, too.
+    if (least !== undefined) least.sum += expected + 1;
+  }
+  return hands.map(({ models }) => models);
 }
 
 export function bundleOf(fleet: Fleet, one: BundleClass, models: readonly Model[]): Bundle {

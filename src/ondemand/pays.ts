@@ -1,15 +1,14 @@
 import { podCapacity } from '../declare/capacity';
-import type { Fleet, Model, ServingRuntime } from '../declare/fleet';
-import { copyRate, isOnDemand, loadingMicroDuty } from './rates';
-import { loadedShare, partOf } from './reserve';
+import type { Fleet, Model, OnDemandOptions, ServingRuntime } from '../declare/fleet';
+import { copyRate, isOnDemand, loadSeconds, requestRate } from './rates';
 import { type Volume, volumeCost } from './volume-cost';
 
 /** Less of a class's cost than this, or less than a pod, is not worth that anybody waits. */
 const leastGain = 0.02;
 /** For so much of the cost models stay longer. */
 const indifference = 0.005;
-/** Times are tried up to 2^12 of the least one, in steps of half a doubling. */
-const steps = 25;
+/** Times are tried up to 2^12 of the least one, by doubling. */
+const doublings = 12;
 
 /**
  * How long on-demand models of one class should stay loaded: at least `least` seconds, longer where that costs less, as
@@ -27,60 +26,73 @@ export function bestTime(fleet: Fleet, models: readonly Model[], least: number):
     .filter(({ name }) => first.pools.includes(name))
     .map((pool) => ({ pool, capacity: podCapacity(context, pool, runtime, base) }));
   const own = models.filter(isOnDemand);
-  const residents = volumeOf(
-    fleet,
+  const residents = new Volumes(
     models.filter((model) => !isOnDemand(model)),
     runtime,
-    Number.POSITIVE_INFINITY,
-  );
+    fleet.packing.onDemand,
+  ).at(Number.POSITIVE_INFINITY);
+  const volumes = new Volumes(own, runtime, fleet.packing.onDemand);
   const cost = (seconds: number): number => {
-    const volume = volumeOf(fleet, own, runtime, seconds);
+    const volume = volumes.at(seconds);
     const all = Object.fromEntries(
       Object.entries(volume).map(([kind, amount]) => [kind, amount + residents[kind as keyof Volume]]),
     ) as unknown as Volume;
     return volumeCost(all, pools);
   };
   const never = cost(Number.POSITIVE_INFINITY);
-  const tried = Array.from({ length: steps }, (_, k) => {
-    // Exact for whole doublings; the others are of the grid of eighths, too.
-    const seconds = least * 2 ** Math.floor(k / 2) * (k % 2 === 0 ? 1 : Math.SQRT2);
-    return { seconds, cost: cost(seconds) };
-  });
+  const tried = Array.from({ length: doublings + 1 }, (_, k) => ({
+    seconds: least * 2 ** k,
+    cost: cost(least * 2 ** k),
+  }));
   const lowest = tried.reduce((low, one) => Math.min(low, one.cost), Number.POSITIVE_INFINITY);
   const onePod = pools.reduce((low, { pool }) => Math.min(low, pool.podPriceMicrosPerHour + 1), never);
   if (!(never - lowest >= Math.max(never * leastGain, onePod))) return Number.POSITIVE_INFINITY;
   return tried.reduce((last, one) => (one.cost <= lowest * (1 + indifference) ? one.seconds : last), least);
 }
 
-/** Of all copies together; where they share, with room for the largest in each bundle. */
-function volumeOf(fleet: Fleet, models: readonly Model[], runtime: ServingRuntime, seconds: number): Volume {
-  const { onDemand } = fleet.packing;
-  const always = seconds === Number.POSITIVE_INFINITY;
-  const bundles = always ? 0 : Math.max(1, Math.floor(models.length / onDemand.leastModels));
-  const beside = runtime.perModelMemoryBytes + runtime.sharedMemory.perModelBytes;
-  const shares = models.map((model) => (always ? loadedShare(1, seconds) : loadedShare(copyRate(model), seconds)));
-  const room = (bytes: (model: Model) => number) => {
-    let sum = 0;
-    let largest = 0;
-    models.forEach((model, i) => {
-      sum += model.replicas * partOf(bytes(model), shares[i] as number);
-      largest = Math.max(largest, bytes(model));
-    });
-    return sum + bundles * largest;
-  };
-  let microDuty = 0;
-  let cpuMillis = 0;
-  for (const model of models) {
-    const loading = always ? 0 : loadingMicroDuty(model, runtime, seconds, onDemand);
-    microDuty += model.load.microDuty + loading;
-    cpuMillis += model.load.cpuMillis + loading / 1000;
+/** What models take together, all copies, where they stay for a time; with room for the largest in each bundle. */
+class Volumes {
+  private readonly rates: Float64Array;
+  /** For each cold start a second and copy. */
+  private readonly loading: Float64Array;
+
+  constructor(
+    private readonly models: readonly Model[],
+    private readonly runtime: ServingRuntime,
+    private readonly options: OnDemandOptions,
+  ) {
+    this.rates = Float64Array.from(models, copyRate);
+    this.loading = Float64Array.from(models, (model) => requestRate(model) * loadSeconds(model, runtime, options));
   }
-  return {
-    acceleratorMemoryBytes: room((model) => model.footprint.acceleratorMemoryBytes),
-    memoryBytes: room((model) => model.footprint.memoryBytes + beside),
-    diskBytes: room((model) => model.footprint.diskBytes),
-    microDuty,
-    cpuMillis,
-    models: models.reduce((sum, { replicas }) => sum + replicas, 0),
-  };
+
+  at(seconds: number): Volume {
+    const { runtime, models } = this;
+    const always = seconds === Number.POSITIVE_INFINITY;
+    const beside = runtime.perModelMemoryBytes + runtime.sharedMemory.perModelBytes;
+    let [accelerator, memory, disk, duty, cpu, copies] = [0, 0, 0, 0, 0, 0];
+    let [largestAccelerator, largestMemory, largestDisk] = [0, 0, 0];
+    models.forEach(({ footprint, load, replicas }, i) => {
+      const missing = always ? 0 : Math.exp(-(this.rates[i] as number) * seconds);
+      const present = replicas * (1 - missing);
+      const loading = missing * (this.loading[i] as number);
+      accelerator += present * footprint.acceleratorMemoryBytes;
+      memory += present * (footprint.memoryBytes + beside);
+      disk += present * footprint.diskBytes;
+      duty += load.microDuty + loading * 1e6;
+      cpu += load.cpuMillis + loading * 1e3;
+      copies += replicas;
+      largestAccelerator = Math.max(largestAccelerator, footprint.acceleratorMemoryBytes);
+      largestMemory = Math.max(largestMemory, footprint.memoryBytes + beside);
+      largestDisk = Math.max(largestDisk, footprint.diskBytes);
+    });
+    const bundles = always ? 0 : Math.max(1, Math.floor(models.length / this.options.leastModels));
+    return {
+      acceleratorMemoryBytes: accelerator + bundles * largestAccelerator,
+      memoryBytes: memory + bundles * largestMemory,
+      diskBytes: disk + bundles * largestDisk,
+      microDuty: duty,
+      cpuMillis: cpu,
+      models: copies,
+    };
+  }
 }

@@ -18,8 +18,9 @@ export function plannedOnDemand(fleet: Fleet, classes: readonly OnDemandClass[])
     const seconds = keep.get(key) ?? Number.POSITIVE_INFINITY;
     const accelerated = own.some(({ footprint }) => footprint.acceleratorMemoryBytes > 0);
     const kind = accelerated ? 'acceleratorMemoryBytes' : 'memoryBytes';
+    const beside = accelerated ? 0 : runtime.perModelMemoryBytes + runtime.sharedMemory.perModelBytes;
     const items = own.flatMap((model) =>
-      Array.from({ length: model.replicas }, () => ({ bytes: model.footprint[kind], rate: copyRate(model) })),
+      Array.from({ length: model.replicas }, () => ({ bytes: model.footprint[kind] + beside, rate: copyRate(model) })),
     );
     const asked = requests(items);
     const cold = coldStarts(items, seconds);

@@ -161,4 +161,30 @@ describe('bundles of on-demand models', () => {
     expect(plan.changes.moved.length).toBeLessThan(43);
     expect(plan.changes.moved.every(({ reason }) => reason === 'no-longer-fits')).toBe(true);
   });
+
+  it('are refused by verify where the plan states a shorter stay, less use, or nothing of them', () => {
+    const fleet = defineFleet(many(450));
+    const plan = makePlan(fleet, pack({ fleet }));
+    const [own] = plan.onDemand ?? [];
+    if (own === undefined || own.keptSeconds === null) throw new Error('the models share no room');
+    const { keptSeconds } = own;
+    const codes = (changed: object) => verifyPlan(fleet, { ...plan, ...changed }).findings.map(({ code }) => code);
+    expect(codes({ onDemand: [{ ...own, keptSeconds: keptSeconds / 2 }] })).toContain('STW2103');
+    expect(codes({ onDemand: [{ ...own, keptSeconds: keptSeconds * 2 }] })).toContain('STW2104');
+    expect(codes({ onDemand: [{ ...own, coldStartMicro: own.coldStartMicro - 2 }] })).toEqual(['STW2104']);
+    for (const onDemand of [
+      undefined,
+      [],
+      [own, own],
+      [{ ...own, keptSeconds: '60' }],
+      [{ ...own, keptSeconds: -1 }],
+      7,
+    ])
+      expect(codes({ onDemand })).toContain('STW2106');
+    const shards = plan.shards.map((shard) => ({
+      ...shard,
+      used: { ...shard.used, acceleratorMemoryBytes: shard.used.acceleratorMemoryBytes - 1 },
+    }));
+    expect(codes({ shards })).toContain('STW2104');
+  });
 });
