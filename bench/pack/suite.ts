@@ -18,7 +18,13 @@ export type Spec =
 /** Classes of the literature: one pool, nothing isolated, one copy each. */
 const classes = { uniform, triplets, quarterToHalf, antiCorrelated };
 
+/** Copies on any pods, whatever the default is. */
 export function instanceOf(spec: Spec): Instance {
+  const { name, fleet } = declared(spec);
+  return { name, fleet: { ...fleet, packing: { ...fleet.packing, layout: 'copies' } } };
+}
+
+function declared(spec: Spec): Instance {
   if (spec.kind === 'zoo') return imageZoo();
   if (spec.kind === 'catalogue') return realistic(spec.count, spec.seed, spec);
   return classes[spec.kind](spec.count, spec.seed);
