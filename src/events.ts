@@ -4,7 +4,7 @@ export type StowageEvent =
   | { readonly type: 'phase-progress'; readonly phase: Phase; readonly done: number; readonly total?: number }
   | { readonly type: 'phase-end'; readonly phase: Phase; readonly detail?: string };
 
-export type Phase = 'load' | 'pack' | 'bound' | 'verify' | 'plan' | 'render' | 'write';
+export type Phase = 'load' | 'pack' | 'bound' | 'conflict' | 'verify' | 'plan' | 'render' | 'write';
 
 export type EventSink = (event: StowageEvent) => void;
 

@@ -34,6 +34,8 @@ export type {
   PackRequest,
   Shard,
 } from './pack/packing';
+export { relaxedFleet } from './plan/conflict/apply-relaxation';
+export type { Conflict, ConflictingBudget, ConflictingModels, Relaxation } from './plan/conflict/conflict';
 export { diffPlans } from './plan/diff-plans';
 export { explainModel } from './plan/explain';
 export type { ExplainedShard, Explanation } from './plan/explanation';

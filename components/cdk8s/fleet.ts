@@ -46,8 +46,9 @@ export class Fleet extends Construct {
   constructor(scope: Construct, id: string, props: FleetProps) {
     super(scope, id);
     Object.defineProperty(this, brand, { value: true });
-    const { fleet, plan } = planSource(props);
-    refuseBrokenBudgets(plan);
+    const planned = planSource(props);
+    refuseBrokenBudgets(planned);
+    const { fleet, plan } = planned;
     const namespace = props.namespace ?? Chart.of(this).namespace ?? fleet.namespace;
     if (props.createNamespace === true) addNamespace(this, namespace);
     const groups = renderFleet(withOverrides(fleet, { ...props, namespace }), plan);

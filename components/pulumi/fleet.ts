@@ -42,7 +42,7 @@ export class Fleet extends pulumi.ComponentResource {
     const late = lateValues(args);
     const { planned, groups } = reporting(this, () => {
       const planned = planSource(args);
-      refuseBrokenBudgets(planned.plan);
+      refuseBrokenBudgets(planned);
       const rendered = renderFleet(withOverrides(planned.fleet, late.overrides), planned.plan);
       if (args.lock !== 'frozen' && !pulumi.runtime.isDryRun()) saveLock(planned);
       return { planned, groups: rendered };

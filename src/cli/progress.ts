@@ -7,6 +7,7 @@ const words: Readonly<Record<Phase, string>> = {
   load: 'reading models',
   pack: 'packing',
   bound: 'proving the bound',
+  conflict: 'looking for what conflicts',
   verify: 'verifying',
   plan: 'counting',
   render: 'rendering',

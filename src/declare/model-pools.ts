@@ -40,7 +40,15 @@ export class PoolChoice {
     const pools = this.suitableFor(input, runtime, needsAccelerator, key, at);
     if (pools.length === 0) return none;
     const fitting = pools.filter((pool) => fits(footprint, runtime, pool, this.roomOf(pool, runtime, base)));
-    if (fitting.length === 0) this.reportTooLarge(pools, runtime, base, footprint, key, at);
+    if (fitting.length === 0) {
+      const others = suitedPools(this.frame.pools, runtime, needsAccelerator).filter(
+        (pool) =>
+          !pools.includes(pool) &&
+          inZones(pool, input.zones) &&
+          fits(footprint, runtime, pool, this.roomOf(pool, runtime, base)),
+      );
+      this.reportTooLarge(pools, others, runtime, base, footprint, key, at);
+    }
     return this.namesOf(fitting);
   }
 
@@ -61,7 +69,7 @@ export class PoolChoice {
       (pool) =>
         (pools === undefined || pools.includes(pool.name)) &&
         (accelerators === undefined || (pool.accelerator !== null && accelerators.includes(pool.accelerator.kind))) &&
-        (zones === undefined || pool.zones.length === 0 || zones.every((zone) => pool.zones.includes(zone))),
+        inZones(pool, zones),
     );
     const suited = suitedPools(allowed, runtime, needsAccelerator);
     if (suited.length === 0) {
@@ -120,8 +128,10 @@ export class PoolChoice {
     return list;
   }
 
+  /** @param others pools that would hold it, were they allowed */
   private reportTooLarge(
     pools: readonly Pool[],
+    others: readonly Pool[],
     runtime: ServingRuntime,
     base: string | null,
     footprint: Footprint,
@@ -150,6 +160,7 @@ export class PoolChoice {
       'STW1011',
       `${key} needs ${listed(needs)}; the largest pod it may use (pool "${pool.name}") has ${listed(free)} free when empty${cpu}`,
       at(),
+      allowing(others),
     );
   }
 }
@@ -159,6 +170,19 @@ function suitedPools(allowed: readonly Pool[], runtime: ServingRuntime, needsAcc
   if (needsAccelerator) return allowed.filter((pool) => pool.accelerator !== null);
   const cpuOnly = allowed.filter((pool) => pool.accelerator === null);
   return cpuOnly.length > 0 || runtime.accelerator === 'none' ? cpuOnly : allowed;
+}
+
+function inZones(pool: Pool, zones: readonly string[] | undefined): boolean {
+  return zones === undefined || pool.zones.length === 0 || zones.every((zone) => pool.zones.includes(zone));
+}
+
+/** The cheapest pool to allow; undefined where none would do. */
+function allowing(others: readonly Pool[]): string | undefined {
+  const [first, ...more] = [...others].sort((a, b) => a.podPriceMicrosPerHour - b.podPriceMicrosPerHour);
+  if (first === undefined) return undefined;
+  const price = `$${(first.podPriceMicrosPerHour / 1e6).toFixed(2)} an hour a pod`;
+  const rest = more.length === 0 ? '' : `; so do ${more.map(({ name }) => `"${name}"`).join(', ')}`;
+  return `Allow the pool "${first.name}" (${price}), whose empty pod holds it${rest}.`;
 }
 
 function hostMemory(footprint: Footprint, runtime: ServingRuntime): number {

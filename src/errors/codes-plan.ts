@@ -23,6 +23,18 @@ export const planErrors = {
     remedy:
       'Raise the limit that the message names, by one pod or one node; more room makes rollouts faster. Until then changes of runtimes wait, and nothing is taken down.',
   },
+  STW3010: {
+    title: 'Budgets that no plan keeps',
+    cause: 'A proven bound on what the models take is above what the hard budgets leave.',
+    remedy:
+      'Raise a budget, allow more pools, ask for fewer replicas or serve models elsewhere, as `stowage plan` lists.',
+  },
+  STW3011: {
+    title: 'No plan found within the budgets',
+    cause:
+      'The packer found no plan that keeps the hard budgets; there may be one, as no bound says that there is none.',
+    remedy: 'Choose one of the changes that `stowage plan` lists, each of which makes the fleet fit.',
+  },
   STW3101: {
     title: 'Not a lockfile',
     cause: 'The file does not begin with the line {"stowageLock":1}.',

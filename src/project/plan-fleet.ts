@@ -3,10 +3,10 @@ import { nearest } from '../declare/findings';
 import type { Fleet } from '../declare/fleet';
 import { diagnostic, StowageError } from '../errors/stowage-error';
 import { type EventSink, ignoreEvents } from '../events';
-import { pack } from '../pack/pack';
 import type { LockedPlacement } from '../pack/packing';
+import type { Conflict } from '../plan/conflict/conflict';
+import { planWithin } from '../plan/conflict/plan-within';
 import { formatLockfile, lockOf } from '../plan/lockfile';
-import { makePlan } from '../plan/make-plan';
 import type { Plan } from '../plan/plan';
 import { type ReadLock, readLock, shownPath, writeLock } from './lock-io';
 
@@ -33,6 +33,8 @@ export interface PlannedFleet {
   readonly lockfile: string | null;
   /** What the lockfile held before. */
   readonly prior: LockedPlacement | null;
+  /** Why no plan keeps the hard budgets, worked out when first asked for: some packings more; null where one does. */
+  readonly conflict: () => Conflict | null;
 }
 
 /**
@@ -45,21 +47,18 @@ export function planFleet(fleet: Fleet, options: PlanFleetOptions = {}): Planned
   const lockfile = options.lockfile == null ? null : resolve(options.lockfile);
   const before = lockfile === null ? null : readLock(lockfile);
   const unlocked = unlockedModels(fleet, options.update ?? []);
-  const packing = pack({
+  const { packing, plan, conflict } = planWithin({
     fleet,
     onEvent,
     mode: options.mode ?? 'stable',
     unlocked,
     ...(before === null ? {} : { prior: before.placement }),
   });
-  onEvent({ type: 'phase-start', phase: 'plan' });
   const locked = lockOf(fleet, packing);
   const lockText = formatLockfile(locked);
   const lockState = stateOf(lockfile, before, lockText);
   if (options.frozen === true && lockfile !== null) refuseUnlessCurrent(lockState, lockfile, before, locked);
-  const plan = makePlan(fleet, packing, before?.placement);
-  onEvent({ type: 'phase-end', phase: 'plan' });
-  return { fleet, plan, locked, lockText, lockState, lockfile, prior: before?.placement ?? null };
+  return { fleet, plan, locked, lockText, lockState, lockfile, prior: before?.placement ?? null, conflict };
 }
 
 /** Writes the lockfile if it is not current. True where it did. @throws StowageError STW5102 */

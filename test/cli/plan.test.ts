@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { Conflict } from '../../src/plan/conflict/conflict';
 import type { Plan } from '../../src/plan/plan';
 import { gpuModel, jsonLines, smallFleet, smallProject } from './fleets';
 import { cleanUp, directoryWith, stowage } from './stowage';
@@ -67,6 +68,19 @@ describe('stowage plan', () => {
     const run = stowage(['plan', '--detailed-exitcode'], { cwd });
     expect(run.status).toBe(3);
     expect(run.stdout).toMatch(/L4 GPUs .*OVER/);
+    expect(run.stdout).toContain('Proven: no plan of this fleet keeps the budget L4 GPUs.');
+    expect(run.stdout).toContain('raise the limit of L4 GPUs from 1 to 2');
+    const markdown = stowage(['plan', '--format', 'markdown'], { cwd }).stdout;
+    expect(markdown).toContain('| raise the limit of L4 GPUs from 1 to 2 |');
+  });
+
+  it('has the conflict in its JSON, which is still a plan', () => {
+    const cwd = directoryWith(smallProject(10, '{ gpus: { L4: 1 } }'));
+    expect(stowage(['plan', '--out', 'plan.json'], { cwd }).status).toBe(3);
+    const { conflict } = JSON.parse(readFileSync(join(cwd, 'plan.json'), 'utf8')) as { conflict: Conflict };
+    expect(conflict).toMatchObject({ verdict: 'proven', minimal: true });
+    expect(conflict.relaxations[0]).toMatchObject({ kind: 'raise', budgets: [{ budget: 'gpus.L4', from: 1, to: 2 }] });
+    expect(stowage(['verify', 'plan.json'], { cwd }).status).toBe(0);
   });
 
   it('only warns where a soft budget is broken', () => {

@@ -119,6 +119,7 @@ describe('findings', () => {
     expect(codesOf(() => new Fleet(Testing.chart(), 'models', { fleet: tight, lock: 'off' }))).toEqual([
       'STW5105',
       'STW5105',
+      'STW3010',
     ]);
   });
 });

@@ -20,6 +20,8 @@ const loadCatalogue = (content: string | Uint8Array, name = 'models.jsonl') =>
     ),
   );
 
+const l4 = { name: 'l4', accelerator: { kind: 'L4', memory: '24Gi', perNode: 4 }, cpu: 48, memory: '192Gi' };
+
 const yaml = `name: demo
 pools:
   - name: l4
@@ -91,6 +93,18 @@ describe('wrong values', () => {
     expect(first?.message).toMatch(message);
     expect(first?.location?.path).toMatch(/^models\[0\]/);
     expect(first?.hint).not.toBe('');
+  });
+
+  it('of size name the pool that would hold the model, were it allowed', () => {
+    const h100 = {
+      ...l4,
+      name: 'h100',
+      accelerator: { kind: 'H100', memory: '80Gi', perNode: 1 },
+      pricePerNodeHour: 9,
+    };
+    const large = model('a', { gpuMemory: '40Gi', pools: ['l4'] });
+    const [found] = diagnosticsOf(() => defineFleet({ name: 'demo', pools: [l4, h100], models: [large] }));
+    expect(found).toMatchObject({ code: 'STW1011', hint: expect.stringContaining('Allow the pool "h100" ($9.00') });
   });
 
   it.each<[string, Partial<FleetInput>, string]>([

@@ -12,6 +12,6 @@ export const triggers: Record<string, () => unknown> = {
           models: [{ name: 'a', format: 'sklearn', storageUri: 's3://models/a', replicas: 3 }],
           budgets: { pods: 1 },
         },
-      }).plan,
+      }),
     ),
 };

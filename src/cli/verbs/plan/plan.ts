@@ -1,4 +1,5 @@
 import { extname } from 'node:path';
+import type { Conflict } from '../../../plan/conflict/conflict';
 import { brokenBudgets } from '../../../plan/make-plan';
 import type { PlannedFleet } from '../../../project/plan-fleet';
 import { hasChanges } from '../../../report/plan-facts';
@@ -24,28 +25,39 @@ export function plan(given: string | undefined, options: PlanOptions, session: S
   const format = options.format ?? byEnding[extname(options.out ?? '').toLowerCase()] ?? 'text';
   const color = options.out === undefined && session.out.color;
   const drawing = { ...session.out, color, verbose: options.details === true };
-  deliver(report(planned, format, drawing), options.out);
+  const over = brokenBudgets(planned.plan).length > 0;
+  const conflict = over && format !== 'html' && format !== 'svg' ? conflictOf(planned, session) : null;
+  deliver(report(planned, conflict, format, drawing), options.out);
   noteLock(planned, session);
-  if (brokenBudgets(planned.plan).length > 0) return exitCodes.overBudget;
+  if (over) return exitCodes.overBudget;
   return options.detailedExitcode === true && hasChanges(planned.plan.changes) ? exitCodes.changed : exitCodes.ok;
 }
 
-function report({ plan: made }: PlannedFleet, format: Format, drawing: TextOptions): string {
+function conflictOf(planned: PlannedFleet, session: Session): Conflict | null {
+  session.progress.onEvent({ type: 'phase-start', phase: 'conflict' });
+  const conflict = planned.conflict();
+  session.progress.end();
+  return conflict;
+}
+
+function report({ plan: made }: PlannedFleet, conflict: Conflict | null, format: Format, drawing: TextOptions): string {
+  const { conflictMarkdown, conflictText } =
+    require('../../../report/conflict-report') as typeof import('../../../report/conflict-report');
   switch (format) {
     case 'json':
-      return json(made);
-    case 'markdown':
-      return (require('../../../report/plan-markdown') as typeof import('../../../report/plan-markdown')).planMarkdown(
-        made,
-      );
+      return json(conflict === null ? made : { ...made, conflict });
+    case 'markdown': {
+      const { planMarkdown } =
+        require('../../../report/plan-markdown') as typeof import('../../../report/plan-markdown');
+      return conflict === null ? planMarkdown(made) : `${planMarkdown(made)}\n${conflictMarkdown(conflict)}`;
+    }
     case 'html':
       return (require('../../../report/plan-html') as typeof import('../../../report/plan-html')).planHtml(made);
     case 'svg':
       return (require('../../../report/plan-svg') as typeof import('../../../report/plan-svg')).planSvg(made);
-    default:
-      return (require('../../../report/plan-text') as typeof import('../../../report/plan-text')).planText(
-        made,
-        drawing,
-      );
+    default: {
+      const { planText } = require('../../../report/plan-text') as typeof import('../../../report/plan-text');
+      return planText(made, drawing) + (conflict === null ? '' : conflictText(conflict, drawing));
+    }
   }
 }
