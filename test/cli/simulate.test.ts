@@ -9,7 +9,7 @@ afterAll(cleanUp);
 
 const names = Array.from({ length: 150 }, (_, i) => `m${String(i).padStart(3, '0')}`);
 const onDemand = (name: string, i: number) =>
-  gpuModel(name, '400Mi', {
+  gpuModel(name, '800Mi', {
     residency: 'on-demand',
     memory: '32Mi',
     disk: '256Mi',
