@@ -37,4 +37,16 @@ export const packErrors = {
     cause: 'The value is not a plan of a version that this release reads: fields are missing or of the wrong type.',
     remedy: 'Check what `stowage plan --format json` printed; make the plan again.',
   },
+  STW2120: {
+    title: 'Transition is not sound',
+    cause:
+      'A wave overfills a pod, lets models meet that must not, or takes a model away that is not loaded elsewhere; or the waves do not end at the plan.',
+    remedy: 'Make the plan again; if Stowage made the transition, report a bug.',
+  },
+  STW2121: {
+    title: 'Not a transition',
+    cause:
+      'The value is not a transition between this lockfile and this plan: fields are missing or of the wrong type.',
+    remedy: 'Check what `stowage repack --format json` printed; make it again.',
+  },
 } as const satisfies Record<string, ErrorDefinition>;

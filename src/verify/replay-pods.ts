@@ -43,15 +43,17 @@ export function totalHeld(
 ): Amounts {
   const total = { acceleratorMemoryBytes: 0, microDuty: 0, memoryBytes: 0, cpuMillis: 0, diskBytes: 0, models: 0 };
   for (const { key, model, acceleratorMemoryBytes, memoryBytes } of pods.held.values()) {
-    if (pods.pool?.accelerator != null) total.acceleratorMemoryBytes += acceleratorMemoryBytes;
-    total.memoryBytes += memoryBytes + overhead;
     total.models += 1;
+    // What on-demand models find is the agent's to share out.
+    const resident = model?.residency !== 'on-demand';
+    if (resident && pods.pool?.accelerator != null) total.acceleratorMemoryBytes += acceleratorMemoryBytes;
+    if (resident) total.memoryBytes += memoryBytes + overhead;
     const sharing = classOf(key);
     if (model === null || sharing === undefined || pods.pool === null) continue;
     const taken = takenByModel(model, pods.pool, sharing.runtime, Math.max(1, copiesOf(key)));
     total.microDuty += taken.microDuty;
     total.cpuMillis += taken.cpuMillis;
-    total.diskBytes += taken.diskBytes;
+    if (resident) total.diskBytes += taken.diskBytes;
   }
   return total;
 }

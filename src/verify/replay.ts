@@ -108,7 +108,7 @@ export class Replay {
       acceleratorMemoryBytes: Math.max(copy.acceleratorMemoryBytes, acceleratorMemoryBytes),
       memoryBytes: Math.max(copy.memoryBytes, memoryBytes),
     });
-    return grows ? 'grows' : 'shrinks';
+    return grows && copy.model?.residency !== 'on-demand' ? 'grows' : 'shrinks';
   }
 
   settle({ model: key, shard }: CopyName): string | null {
@@ -204,8 +204,8 @@ export class Replay {
     }
     if (model.neverWith.length === 0 && beside.every((other) => other.neverWith.length === 0)) return null;
     const met = meetings([...beside, model]);
-    const own1 = met.find(({ at }) => at === beside.length) ?? met.find(({ message }) => message.includes(model.key));
-    return own1 === undefined ? null : own1.message;
+    const mine = met.find(({ at }) => at === beside.length) ?? met.find(({ message }) => message.includes(model.key));
+    return mine === undefined ? null : mine.message;
   }
 
   private noteLoads(wave: number): void {

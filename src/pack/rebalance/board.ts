@@ -42,7 +42,8 @@ export class Board {
   private readonly lockedShards: ReadonlyMap<string, { readonly pool: string; readonly replicas: number }>;
   /** Models by the set of shards that hold them. */
   private readonly sets = new Map<string, number>();
-  private readonly needs: (Map<Pool, number[]> | undefined)[] = [];
+  private readonly needs: (number[] | undefined)[][];
+  private readonly poolIndex: ReadonlyMap<Pool, number>;
 
   constructor(
     readonly fleet: Fleet,
@@ -57,6 +58,8 @@ export class Board {
     this.held = models.map(() => []);
     this.copies = new Int32Array(models.length);
     this.room = new PodRoom(fleet);
+    this.poolIndex = new Map(fleet.pools.map((pool, p) => [pool, p]));
+    this.needs = fleet.pools.map(() => new Array<number[] | undefined>(models.length).fill(undefined));
     const { classes, of } = siteClasses(fleet);
     this.classes = classes;
     for (const shard of packing.shards) {
@@ -108,15 +111,11 @@ export class Board {
   /** What one pod of `pool` gives to the model at as many copies as it has, or would have. */
   need(i: number, of: SiteClass, pool: Pool, copies = this.copies[i] as number): readonly number[] {
     if (copies !== this.copies[i]) return this.demand(i, of, pool, copies);
-    let own = this.needs[i];
-    if (own === undefined) {
-      own = new Map();
-      this.needs[i] = own;
-    }
-    let need = own.get(pool);
+    const own = this.needs[this.poolIndex.get(pool) as number] as (number[] | undefined)[];
+    let need = own[i];
     if (need === undefined) {
       need = this.demand(i, of, pool, copies);
-      own.set(pool, need);
+      own[i] = need;
     }
     return need;
   }
@@ -252,7 +251,7 @@ export class Board {
     const sites = this.held[i] as Site[];
     for (const site of sites) this.take(site, i, -1);
     this.copies[i] = copies;
-    this.needs[i] = undefined;
+    for (const own of this.needs) own[i] = undefined;
     for (const site of sites) this.take(site, i, 1);
   }
 

@@ -21,7 +21,8 @@ export function searchClass(board: Board, of: SiteClass, ways: SearchWays): Savi
   const failed = new Set<Site>();
   const once: Ways = { fit: ways.fit, depth: 2, work: Math.max(20_000, Math.floor(ways.work / 50)) };
   for (;;) {
-    const open = board.sites.filter((site) => site.open && site.of === of);
+    // What on-demand models share is no sum of sizes: their shards stay as they are.
+    const open = board.sites.filter((site) => site.open && site.of === of && site.onDemand === 0);
     if (open.length === 0 || board.work > end) break;
     const best = bestStep(board, open, failed, once, ways.candidates, end) ?? bestMerge(board, open, once);
     if (best === null) break;
@@ -71,13 +72,37 @@ function bestStep(
 /** Dearest saving first: the first that works is the one for this shard. */
 function optionsFor(board: Board, site: Site, open: readonly Site[], ways: Ways): (() => Saving | null)[] {
   return [
-    () => drainInto(board, site, open, { ...ways, depth: 0 }),
-    () => drainInto(board, site, open, ways),
+    ...(volumeFits(board, site, open)
+      ? [
+          () => drainInto(board, site, open, { ...ways, depth: 0 }),
+          () => drainInto(board, site, open, { ...ways, fit: 'aligned' as const, depth: 0 }),
+          () => drainInto(board, site, open, ways),
+        ]
+      : []),
     () => shrink(board, site, open, ways),
     ...site.of.pools
       .filter((pool) => pool.podPriceMicrosPerHour < site.pool.podPriceMicrosPerHour)
       .map((pool) => () => cheapen(board, site, pool, open, ways)),
   ];
+}
+
+/** Is there room for the shard's copies at all, were they liquid? */
+function volumeFits(board: Board, site: Site, open: readonly Site[]): boolean {
+  const pools = [...new Set(open.map((other) => other.pool))];
+  const room = site.capacity.map(() => 0);
+  for (const other of open)
+    if (other !== site)
+      for (let d = 0; d < room.length; d++) room[d] = (room[d] as number) + Math.max(0, other.free[d] as number);
+  for (const i of site.members) {
+    if (board.allows(i, site, null)) continue;
+    const needs = pools.map((pool) => board.need(i, site.of, pool));
+    for (let d = 0; d < room.length; d++) {
+      let least = Number.POSITIVE_INFINITY;
+      for (const need of needs) least = Math.min(least, need[d] as number);
+      room[d] = (room[d] as number) - least;
+    }
+  }
+  return room.every((rest) => rest >= 0);
 }
 
 function bestMerge(board: Board, open: readonly Site[], ways: Ways): (() => Saving) | null {

@@ -36,7 +36,7 @@ export function evict(
   const size = new Map(leaving.map((i) => [i, sizeOf(board, i, site)]));
   const items = [...leaving].sort((a, b) => (size.get(b) as number) - (size.get(a) as number) || a - b);
   const others = receivers.filter((other) => other !== site && other.open);
-  const roomy = withSomeRoom(board, items, site, others);
+  const roomy = withSomeRoom(board, items, others);
   for (const i of items) {
     if (put(board, i, site, roomy, others, ways, end)) continue;
     board.undoTo(mark);
@@ -55,7 +55,7 @@ export function sizeOf(board: Board, i: number, site: Site): number {
 }
 
 /** Receivers that could hold the smallest of the items: full ones leave the scan. */
-function withSomeRoom(board: Board, items: readonly number[], from: Site, receivers: readonly Site[]): Site[] {
+function withSomeRoom(board: Board, items: readonly number[], receivers: readonly Site[]): Site[] {
   const least = new Map<Site['pool'], number[]>();
   const smallest = (site: Site): number[] => {
     let vector = least.get(site.pool);
@@ -128,29 +128,25 @@ function roomOver(board: Board, i: number, site: Site, fit: Fit): number {
   return score;
 }
 
+function relieves(need: readonly number[], relief: readonly number[], free: readonly number[]): boolean {
+  for (let d = 0; d < width; d++) if ((need[d] as number) > (free[d] as number) + (relief[d] as number)) return false;
+  return true;
+}
+
 /** Makes room by pushing one smaller copy on, which may push another. */
-function push(
-  board: Board,
-  i: number,
-  from: Site,
-  receivers: readonly Site[],
-  ways: Ways,
-  end: number,
-): boolean {
+function push(board: Board, i: number, from: Site, receivers: readonly Site[], ways: Ways, end: number): boolean {
   const options: { readonly site: Site; readonly out: number; readonly moves: number; readonly size: number }[] = [];
   const size = sizeOf(board, i, from);
   const model = board.model(i);
   for (const site of receivers) {
     if (site.members.has(i) || site.replicas !== from.replicas) continue;
     const need = board.need(i, site.of, site.pool);
-    const lacks = need.map((amount, d) => amount - (site.free[d] as number));
+    const may = site.of.hasConflicts || site.welcomes(model);
     for (const out of site.members) {
       board.work++;
-      const relief = board.need(out, site.of, site.pool);
-      if (!lacks.every((amount, d) => (relief[d] as number) >= amount)) continue;
+      if (!may || !relieves(need, board.need(out, site.of, site.pool), site.free)) continue;
       const own = sizeOf(board, out, site);
-      if (own >= size || (!site.welcomes(model) && !site.of.hasConflicts)) continue;
-      options.push({ site, out, moves: board.isHome(out, site) ? 1 : 0, size: own });
+      if (own < size) options.push({ site, out, moves: board.isHome(out, site) ? 1 : 0, size: own });
     }
     if (board.work > end) return false;
   }

@@ -17,6 +17,16 @@ export class PodRoom {
     tally(owners, owner, count);
   }
 
+  /** Does the pool have nodes for so many more? */
+  hasNodes(pool: Pool, owner: string, count: number): boolean {
+    if (pool.maxNodes === null) return true;
+    this.add(pool, owner, count);
+    let nodes = 0;
+    for (const pods of this.pods.get(pool.name)?.values() ?? []) nodes += Math.ceil(pods / pool.podsPerNode);
+    this.add(pool, owner, -count);
+    return nodes <= pool.maxNodes;
+  }
+
   /** Could `count` more pods be on `pool`, once `leaving` have gone? Of limits that are broken already, none gets worse. */
   allows(
     pool: Pool,

@@ -12,7 +12,7 @@ export interface RebalanceRequest {
   /** A packing that keeps what the lockfile has. */
   readonly packing: Packing;
   readonly prior: LockedPlacement;
-  /** Fits that the search may look at in all: its measure of work. @default 40,000,000 */
+  /** Fits that the search may look at in all: its measure of work. @default 15,000,000 */
   readonly work?: number;
 }
 
@@ -32,7 +32,7 @@ export interface Rebalancing {
   readonly after: (steps: number) => Packing;
 }
 
-const usualWork = 40_000_000;
+const usualWork = 15_000_000;
 
 /**
  * Finds moves of copies between shards that save most for the fewest moves. Each step ends whole shards, takes them to a
@@ -82,7 +82,8 @@ export function rebalance({ fleet, packing, prior, work = usualWork }: Rebalance
       const past = points.findIndex((point) => point.moves > moves || point.moveBytes > moveBytes);
       return past === -1 ? points.length : past;
     },
-    after: (count) => packingAfter(
+    after: (count) =>
+      packingAfter(
         fleet,
         packing,
         prior,

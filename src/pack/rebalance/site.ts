@@ -22,6 +22,8 @@ export class Site {
   /** Members that the lockfile has here, too: what draining it moves. */
   home = 0;
   open = true;
+  /** Members that are loaded at first use only. */
+  onDemand = 0;
   private readonly labels = new Map<string, number>();
   private readonly bans = new Map<string, number>();
 
@@ -50,6 +52,7 @@ export class Site {
   }
 
   note(model: Model, by: 1 | -1): void {
+    if (model.residency === 'on-demand') this.onDemand += by;
     if (!this.of.hasConflicts) return;
     for (const [key, value] of Object.entries(model.labels)) tally(this.labels, `${key}=${value}`, by);
     for (const label of model.neverWith) tally(this.bans, label, by);

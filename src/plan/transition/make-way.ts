@@ -21,8 +21,8 @@ export function makeWay(scene: Scene, draft: Draft, temporary: Pods[]): Dropped[
   for (const pods of [...scene.pods.values()]) {
     if (pods.pending.size === 0 || touched.has(pods)) continue;
     const out = pods.running ? inTheWay(scene, pods) : inTheNodes(scene, pods);
+    if (out.some((one) => touched.has(one.pods))) continue;
     for (const { pods: from, key } of out) {
-      touched.add(from);
       const to = elsewhere(scene, from, key, touched) ?? shelter(scene, key, temporary);
       dropped.push({ pods: from, key });
       if (to === null) continue;
@@ -34,7 +34,11 @@ export function makeWay(scene: Scene, draft: Draft, temporary: Pods[]): Dropped[
       scene.add(to, newCopy(scene, key));
       draft.load.push({ model: key, shard: to.name });
     }
-    if (out.length > 0) touched.add(pods);
+    for (const one of out) touched.add(one.pods);
+    if (out.length === 0) continue;
+    touched.add(pods);
+    // Those that what is to come leaves have room then: they need not make way as well.
+    for (const key of pods.pending) for (const holder of scene.holding(key)) touched.add(holder);
   }
   return dropped;
 }
@@ -62,7 +66,7 @@ function inTheWay(scene: Scene, pods: Pods): Dropped[] {
 /** All copies of a shard that ends and whose nodes this one waits for. */
 function inTheNodes(scene: Scene, pods: Pods): Dropped[] {
   const ending = [...scene.pods.values()]
-    .filter((other) => other.running && other.pool === pods.pool && other.wanted === null)
+    .filter((other) => other.running && other.pool === pods.pool && other.wanted === null && other.sharing === null)
     .sort((a, b) => a.held.size - b.held.size || byCodePoint(a.name, b.name))[0];
   return ending === undefined ? [] : [...ending.held.keys()].map((key) => ({ pods: ending, key }));
 }
@@ -112,8 +116,12 @@ function shelter(scene: Scene, key: string, temporary: Pods[]): Pods | null {
     const own = pods.sharing === sharing.key && pods.running && !pods.held.has(key);
     if (own && fits(pods) && mayLoad(scene, pods, key)) return pods;
   }
+  // Not where shards of the plan wait for nodes.
+  const awaited = new Set(
+    [...scene.pods.values()].flatMap((pods) => (pods.running || pods.wanted === null ? [] : pods.pool)),
+  );
   const pools = scene.fleet.pools
-    .filter((pool) => sharing.pools.includes(pool.name))
+    .filter((pool) => sharing.pools.includes(pool.name) && !awaited.has(pool))
     .sort((a, b) => a.podPriceMicrosPerHour - b.podPriceMicrosPerHour || byCodePoint(a.name, b.name));
   for (const pool of pools) {
     const id = newShardId(`temporary ${key}`, scene.taken);

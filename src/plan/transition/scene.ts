@@ -65,9 +65,11 @@ export class Scene {
     const vector = [accelerated ? copy.acceleratorMemoryBytes : 0, 0, copy.memoryBytes + overhead, 0, 0, 1];
     if (copy.model === null) return vector;
     const demand = modelDemand(copy.model, pool, runtime, Math.max(1, copies));
+    // On-demand models take of their pod what the agent finds free.
+    if (copy.model.residency === 'on-demand') vector.fill(0, 0, 5);
+    else vector[4] = demand.diskBytes;
     vector[1] = demand.microDuty;
     vector[3] = demand.cpuMillis;
-    vector[4] = demand.diskBytes;
     return vector;
   }
 
@@ -194,8 +196,7 @@ export class Scene {
 
   private setFloors(prior: LockedPlacement, locked: ReadonlyMap<string, LockedShard>, shards: readonly Shard[]): void {
     const now = new Map<string, number>();
-    for (const shard of shards)
-      for (const key of shard.models) now.set(key, (now.get(key) ?? 0) + shard.replicas);
+    for (const shard of shards) for (const key of shard.models) now.set(key, (now.get(key) ?? 0) + shard.replicas);
     for (const { key, shards: own } of prior.models) {
       const had = own.reduce((sum, id) => sum + (locked.get(id)?.replicas ?? 0), 0);
       this.floor.set(key, Math.min(had, now.get(key) ?? 0));

@@ -37,6 +37,8 @@ export function stepThrough(scene: Scene): Transition {
     if (idle(draft) && !canLeave(scene, open)) fillIn(scene, open, draft, grown, sizes);
     const stuck = idle(draft) && !canLeave(scene, open);
     const dropped = stuck ? makeWay(scene, draft, temporary) : [];
+    // A plan that does not fit: the verifier says so.
+    if (stuck && idle(draft) && dropped.length === 0) fillIn(scene, open, draft, grown, []);
     const seen = new Set<string>();
     note(at, seen);
     watch.loaded(at);
@@ -50,10 +52,7 @@ export function stepThrough(scene: Scene): Transition {
       draft.stop.push(pods.name);
     }
     note(at, seen);
-    if (idle(draft) && draft.unload.length === 0 && draft.stop.length === 0) {
-      if (open.some((pods) => pods.pending.size > 0)) throw new Error('a transition that does not end');
-      break;
-    }
+    if (idle(draft) && draft.unload.length === 0 && draft.stop.length === 0) break;
     waves.push(sorted(draft));
   }
   return {
@@ -67,12 +66,18 @@ export function stepThrough(scene: Scene): Transition {
 }
 
 /** Loads what fits beside what the pods hold, in the given dimensions. */
-function fillIn(scene: Scene, open: readonly Pods[], draft: Draft, grown: (() => void)[], over: readonly number[]): void {
+function fillIn(
+  scene: Scene,
+  open: readonly Pods[],
+  draft: Draft,
+  grown: (() => void)[],
+  over: readonly number[],
+): void {
   for (const pods of open) {
     if (pods.pending.size === 0) continue;
     for (const key of [...pods.pending].sort(byCodePoint)) {
       if (pods.held.has(key)) grow(scene, pods, key, draft, grown, over);
-      else if (mayLoad(scene, pods, key) && load(scene, pods, key, over)) draft.load.push({ model: key, shard: pods.name });
+      else if (load(scene, pods, key, over)) draft.load.push({ model: key, shard: pods.name });
       else continue;
       if (!pods.running) {
         scene.start(pods);
@@ -85,7 +90,7 @@ function fillIn(scene: Scene, open: readonly Pods[], draft: Draft, grown: (() =>
 function load(scene: Scene, pods: Pods, key: string, over: readonly number[]): boolean {
   const copy = newCopy(scene, key);
   const copies = (scene.copies.get(key) ?? 0) + pods.replicas;
-  if (!pods.hasRoom(scene.need(pods, copy, copies), over)) return false;
+  if (!pods.hasRoom(scene.need(pods, copy, copies), over) || !mayLoad(scene, pods, key)) return false;
   scene.add(pods, copy);
   pods.pending.delete(key);
   return true;
@@ -135,7 +140,8 @@ function grow(
   const more = new Array<number>(width).fill(0);
   more[0] = pods.pool?.accelerator === null ? 0 : Math.max(0, acceleratorMemoryBytes - before.acceleratorMemoryBytes);
   more[2] = Math.max(0, memoryBytes - before.memoryBytes);
-  if ((more[0] > 0 || more[2] > 0) && !pods.hasRoom(more, over)) return;
+  if (before.model?.residency === 'on-demand') more.fill(0);
+  if (more.some((amount) => amount > 0) && !pods.hasRoom(more, over)) return;
   scene.resize(pods, key, (copy) => {
     copy.acceleratorMemoryBytes = Math.max(copy.acceleratorMemoryBytes, acceleratorMemoryBytes);
     copy.memoryBytes = Math.max(copy.memoryBytes, memoryBytes);
