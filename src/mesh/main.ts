@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import { randomBytes } from 'node:crypto';
 import { StowageError } from '../errors/stowage-error';
-import { paths } from '../render/names';
 import { logToStderr as log } from './log';
 import { Meshd } from './meshd';
 import { meshdApi } from './meshd-api';
@@ -56,8 +55,8 @@ async function main(): Promise<void> {
 
 function sourceOf({ source, fleet }: MeshdSettings): ClusterSource {
   if (source.kind === 'directory') return new DirectorySource(source.directory);
-  const { namespace, host, port } = source;
-  return new KubernetesSource({ fleet, namespace, access: serviceAccountAccess(paths.serviceAccount, host, port) });
+  const { namespace, host, port, account } = source;
+  return new KubernetesSource({ fleet, namespace, access: serviceAccountAccess(account, host, port) });
 }
 
 main().catch((error: unknown) => {

@@ -8,7 +8,14 @@ export interface MeshdSettings {
   readonly pod: string;
   readonly source:
     | { readonly kind: 'directory'; readonly directory: string }
-    | { readonly kind: 'kubernetes'; readonly namespace: string; readonly host: string; readonly port: number };
+    | {
+        readonly kind: 'kubernetes';
+        readonly namespace: string;
+        readonly host: string;
+        readonly port: number;
+        /** Folder of the account's token and the API server's certificate authority. */
+        readonly account: string;
+      };
   readonly xdsSocket: string;
   readonly listen: { readonly host: string; readonly port: number };
   /** Of the Envoy beside it, on loopback; null: it has none. */
@@ -54,6 +61,7 @@ export function readMeshdSettings(env: Environment): MeshdSettings {
             namespace: text('STOWAGE_NAMESPACE'),
             host: text('KUBERNETES_SERVICE_HOST'),
             port: whole('KUBERNETES_SERVICE_PORT', 443, 65_535),
+            account: orNull('STOWAGE_SERVICE_ACCOUNT') ?? paths.serviceAccount,
           },
     xdsSocket: orNull('STOWAGE_XDS_SOCKET') ?? `${paths.sockets}/xds.sock`,
     listen: {
