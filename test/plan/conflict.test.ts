@@ -4,7 +4,7 @@ import { defineFleet } from '../../src/declare/define-fleet';
 import type { Fleet } from '../../src/declare/fleet';
 import type { FleetInput, ModelInput } from '../../src/declare/input';
 import { pack } from '../../src/pack/pack';
-import type { PackRequest } from '../../src/pack/packing';
+import type { LockedPlacement, PackRequest } from '../../src/pack/packing';
 import { relaxedFleet } from '../../src/plan/conflict/apply-relaxation';
 import { attempt } from '../../src/plan/conflict/attempt';
 import type { Conflict, Relaxation } from '../../src/plan/conflict/conflict';
@@ -13,7 +13,7 @@ import { planWithin } from '../../src/plan/conflict/plan-within';
 import { lockOf } from '../../src/plan/lockfile';
 import { brokenBudgets } from '../../src/plan/make-plan';
 import { verifyPlan } from '../../src/verify/verify';
-import { fleetInputs } from '../support/fleets';
+import { fleetInputs, splitFleet } from '../support/fleets';
 
 const cpu = { name: 'cpu', cpu: 16, memory: '64Gi', pricePerNodeHour: 1, podsPerNode: 1 };
 const l4 = {
@@ -159,25 +159,38 @@ describe('of generated fleets', () => {
   it('every member of the set is needed, and every relaxation fits', () => {
     let conflicts = 0;
     fc.assert(
-      fc.property(fleetInputs({ minModels: 3, maxModels: 14 }), fc.integer({ min: 30, max: 90 }), (input, percent) => {
-        const fleet = tightened(defineFleet(input), percent);
-        const planned = planWithin({ fleet });
-        expect(verifyPlan(fleet, planned.plan).findings).toEqual([]);
-        const conflict = planned.conflict();
-        if (conflict === null) return;
-        conflicts++;
-        expectMinimal(fleet, conflict);
-        for (const relaxation of conflict.relaxations) {
-          const relaxed = attempt({ fleet: relaxedFleet(fleet, relaxation) });
-          expect(relaxed.fits, JSON.stringify(relaxation)).toBe(true);
-          expect(relaxed.plan.summary.costMicrosPerHour).toBe(relaxation.costMicrosPerHour);
-        }
-      }),
-      { numRuns: 25 },
+      fc.property(
+        fleetInputs({ minModels: 3, maxModels: 14 }),
+        fc.integer({ min: 40, max: 99 }),
+        fc.option(fc.nat(), { nil: undefined }),
+        (input, percent, at) => {
+          const fleet = tightened(defineFleet(input), percent);
+          const request = { fleet, ...(at === undefined ? {} : { prior: lockBefore(input, at) }) };
+          const planned = planWithin(request);
+          expect(verifyPlan(fleet, planned.plan, request.prior).findings).toEqual([]);
+          const conflict = planned.conflict();
+          if (conflict === null) return;
+          conflicts++;
+          expectMinimal(request, conflict);
+          for (const relaxation of conflict.relaxations) {
+            const mode = relaxation.kind === 'repack' ? 'repack' : 'stable';
+            const relaxed = attempt({ ...request, mode, fleet: relaxedFleet(fleet, relaxation) });
+            expect(relaxed.fits, JSON.stringify(relaxation)).toBe(true);
+            expect(relaxed.plan.summary.costMicrosPerHour).toBe(relaxation.costMicrosPerHour);
+          }
+        },
+      ),
+      { numRuns: 30 },
     );
     expect(conflicts).toBeGreaterThan(0);
   });
 });
+
+/** Of the declaration with models taken away, so that gaps are filled. */
+function lockBefore(input: FleetInput, at: number): LockedPlacement {
+  const fleet = defineFleet(splitFleet(input, at % (input.models?.length ?? 1)).before);
+  return lockOf(fleet, pack({ fleet }));
+}
 
 /** Hard budgets at a part of what the cheapest plan takes. */
 function tightened(fleet: Fleet, percent: number): Fleet {
@@ -186,19 +199,16 @@ function tightened(fleet: Fleet, percent: number): Fleet {
   return { ...fleet, budgets: { ...fleet.budgets, nodes: hard(summary.nodes), cpuMillis: hard(summary.cpuMillis) } };
 }
 
-function expectMinimal(fleet: Fleet, conflict: Conflict): void {
-  if (!conflict.minimal) return;
-  const budgets = conflict.budgets.map(({ budget }) => budget);
+function expectMinimal(request: PackRequest, conflict: Conflict): void {
+  const { fleet } = request;
   const keys = new Set(keysIn(conflict));
-  const fits = (kept: readonly string[], without?: string) =>
-    attempt({
-      fleet: limitedFleet(
-        fleet,
-        fleet.models.filter(({ key }) => keys.has(key) && key !== without),
-        new Set(hardBudgets(fleet).filter((budget) => kept.includes(budget))),
-      ),
-    }).fits;
-  if (keys.size === 0) return;
+  if (!conflict.minimal || keys.size === 0) return;
+  const budgets = conflict.budgets.map(({ budget }) => budget);
+  const fits = (kept: readonly string[], without?: string) => {
+    const models = fleet.models.filter(({ key }) => keys.has(key) && key !== without);
+    const limits = new Set(hardBudgets(fleet).filter((budget) => kept.includes(budget)));
+    return attempt({ ...request, fleet: limitedFleet(fleet, models, limits) }).fits;
+  };
   expect(fits(budgets)).toBe(false);
   for (const budget of budgets) expect(fits(budgets.filter((other) => other !== budget))).toBe(true);
   for (const key of keys) if (keys.size > 1) expect(fits(budgets, key), `without ${key}`).toBe(true);
