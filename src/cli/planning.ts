@@ -1,18 +1,25 @@
 import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import type { Fleet } from '../declare/fleet';
+import type { MoveLimits } from '../pack/rebalance/rebalance';
 import type { PlannedFleet } from '../project/plan-fleet';
 import { wrongCommandLine } from './failure';
 import { findFleet, lockBeside } from './find-fleet';
 import type { Session } from './session';
 
 /** Options of the verbs that plan. */
-export interface PlanningOptions {
+export interface PlanningOptions extends MoveLimitOptions {
   /** false: --no-lockfile */
   readonly lockfile?: string | boolean;
   readonly frozen?: boolean;
   readonly update?: readonly string[];
   readonly repack?: boolean;
+}
+
+/** How far models may move for a lower cost. */
+export interface MoveLimitOptions {
+  readonly maxMoves?: string;
+  readonly maxMoveBytes?: string;
 }
 
 export const fleetArgument = ['[fleet]', 'fleet file (default: fleet.ts, .yaml, .yml or .json here)'] as const;
@@ -23,8 +30,28 @@ export function addLockfileOptions(command: Command): Command {
     .option('--no-lockfile', 'plan from nothing, without the lockfile');
 }
 
-export function addMoveOptions(command: Command): Command {
+export function addMoveLimits(command: Command): Command {
   return command
+    .option('--max-moves <count>', 'move locked models where that saves most, at most so many copies')
+    .option('--max-move-bytes <size>', 'the same, at most so many bytes to fetch, such as 50Gi');
+}
+
+/** Null where no limit is given. @throws StowageError STW5002 */
+export function limitsOf({ maxMoves, maxMoveBytes }: MoveLimitOptions): MoveLimits | null {
+  if (maxMoves === undefined && maxMoveBytes === undefined) return null;
+  if (maxMoves !== undefined && !/^\d{1,9}$/.test(maxMoves))
+    wrongCommandLine(`--max-moves "${maxMoves}" is not a whole number`);
+  const { parseBytes } = require('../declare/quantities') as typeof import('../declare/quantities');
+  const size = maxMoveBytes === undefined ? null : parseBytes(maxMoveBytes);
+  if (size !== null && !size.ok) wrongCommandLine(`--max-move-bytes "${maxMoveBytes}" is not a size`);
+  return {
+    ...(maxMoves === undefined ? {} : { moves: Number(maxMoves) }),
+    ...(size === null ? {} : { moveBytes: size.value }),
+  };
+}
+
+export function addMoveOptions(command: Command): Command {
+  return addMoveLimits(command)
     .addOption(
       new Option(
         '--update <keys>',
@@ -62,14 +89,18 @@ export function planOf(given: string | undefined, options: PlanningOptions, sess
   if (options.frozen === true && (repack || update.length > 0))
     wrongCommandLine('--frozen moves nothing: it does not go with --repack or --update');
   if (repack && update.length > 0) wrongCommandLine('--repack moves everything: it does not go with --update');
+  const limits = limitsOf(options);
+  if (limits !== null && (repack || options.frozen === true))
+    wrongCommandLine('--max-moves and --max-move-bytes bound moves: they do not go with --repack or --frozen');
   const opened = openFleet(given, session);
   const { planFleet } = require('../project/plan-fleet') as typeof import('../project/plan-fleet');
   const lockfile = lockfileOf(opened.file, options);
-  const inCi = lockfile !== null && !repack && update.length === 0 && isCi() && existsSync(lockfile);
+  const inCi = lockfile !== null && !repack && limits === null && update.length === 0 && isCi() && existsSync(lockfile);
   const planned = planFleet(opened.fleet, {
     lockfile,
     mode: repack ? 'repack' : 'stable',
     update,
+    ...(limits === null ? {} : { limits }),
     frozen: options.frozen ?? inCi,
     onEvent: session.progress.onEvent,
   });

@@ -11,6 +11,7 @@ import { addInit } from './verbs/init/command';
 import { addLocal } from './verbs/local/command';
 import { addLock } from './verbs/lock/command';
 import { addPlan } from './verbs/plan/command';
+import { addRepack } from './verbs/repack/command';
 import { addSchema } from './verbs/schema/command';
 import { addSimulate } from './verbs/simulate/command';
 import { addStatus } from './verbs/status/command';
@@ -47,7 +48,19 @@ export function buildProgram(): Command {
     .addHelpText('after', exits)
     .hook('preAction', (_, action) => enter(action.optsWithGlobals<GlobalOptions>().cwd));
   program.helpCommand('help [verb]', 'print help on a verb');
-  const verbs = [addInit, addPlan, addLock, addDiff, addExplain, addSynth, addVerify, addLocal, addCall, addStatus];
+  const verbs = [
+    addInit,
+    addPlan,
+    addLock,
+    addDiff,
+    addRepack,
+    addExplain,
+    addSynth,
+    addVerify,
+    addLocal,
+    addCall,
+    addStatus,
+  ];
   for (const add of [...verbs, addSimulate, addSchema, addError]) add(program);
   return program;
 }

@@ -26,4 +26,9 @@ export const projectErrors = {
     cause: 'The plan needs more than a hard budget allows, so Pulumi and cdk8s apply none of it.',
     remedy: 'Raise the budget, make it `enforcement: warn`, add cheaper or larger pools, or declare fewer models.',
   },
+  STW5107: {
+    title: 'No lockfile to repack',
+    cause: 'Moves are counted from what the lockfile has, and there is none.',
+    remedy: 'Write it with `stowage lock` first.',
+  },
 } as const satisfies Record<string, ErrorDefinition>;

@@ -4,10 +4,13 @@ import type { Fleet } from '../declare/fleet';
 import { diagnostic, StowageError } from '../errors/stowage-error';
 import { type EventSink, ignoreEvents } from '../events';
 import type { LockedPlacement } from '../pack/packing';
+import type { MoveLimits } from '../pack/rebalance/rebalance';
 import type { Conflict } from '../plan/conflict/conflict';
-import { planWithin } from '../plan/conflict/plan-within';
+import { type PlannedWithin, planWithin } from '../plan/conflict/plan-within';
 import { formatLockfile, lockOf } from '../plan/lockfile';
+import { makePlan } from '../plan/make-plan';
 import type { Plan } from '../plan/plan';
+import { withinMoves } from './bounded-moves';
 import { type ReadLock, readLock, shownPath, writeLock } from './lock-io';
 
 export interface PlanFleetOptions {
@@ -17,6 +20,8 @@ export interface PlanFleetOptions {
   readonly mode?: 'stable' | 'repack';
   /** Keys of locked models that may move. */
   readonly update?: readonly string[];
+  /** Move locked models where that saves most, within these and the fleet's own budgets. Only in mode `stable`. */
+  readonly limits?: MoveLimits;
   /** Refuse a plan that differs from the lockfile. @default false */
   readonly frozen?: boolean;
   readonly onEvent?: EventSink;
@@ -47,18 +52,33 @@ export function planFleet(fleet: Fleet, options: PlanFleetOptions = {}): Planned
   const lockfile = options.lockfile == null ? null : resolve(options.lockfile);
   const before = lockfile === null ? null : readLock(lockfile);
   const unlocked = unlockedModels(fleet, options.update ?? []);
-  const { packing, plan, conflict } = planWithin({
+  const stable = planWithin({
     fleet,
     onEvent,
     mode: options.mode ?? 'stable',
     unlocked,
     ...(before === null ? {} : { prior: before.placement }),
   });
+  const { conflict } = stable;
+  const { packing, plan } = moved(fleet, stable, before, options);
   const locked = lockOf(fleet, packing);
   const lockText = formatLockfile(locked);
   const lockState = stateOf(lockfile, before, lockText);
   if (options.frozen === true && lockfile !== null) refuseUnlessCurrent(lockState, lockfile, before, locked);
   return { fleet, plan, locked, lockText, lockState, lockfile, prior: before?.placement ?? null, conflict };
+}
+
+/** With the moves that the limits allow; as it is where none are given. */
+function moved(
+  fleet: Fleet,
+  stable: PlannedWithin,
+  before: ReadLock | null,
+  { limits, mode }: PlanFleetOptions,
+): Pick<PlannedWithin, 'packing' | 'plan'> {
+  if (limits === undefined || before === null || mode === 'repack') return stable;
+  const prior = before.placement;
+  const { packing } = withinMoves(fleet, stable.packing, prior, limits);
+  return packing === stable.packing ? stable : { packing, plan: makePlan(fleet, packing, prior) };
 }
 
 /** Writes the lockfile if it is not current. True where it did. @throws StowageError STW5102 */

@@ -40,9 +40,10 @@ function conflictOf(planned: PlannedFleet, session: Session): Conflict | null {
   return conflict;
 }
 
-function report({ plan: made }: PlannedFleet, conflict: Conflict | null, format: Format, drawing: TextOptions): string {
+function report(planned: PlannedFleet, conflict: Conflict | null, format: Format, drawing: TextOptions): string {
   const { conflictMarkdown, conflictText } =
     require('../../../report/conflict-report') as typeof import('../../../report/conflict-report');
+  const { plan: made } = planned;
   switch (format) {
     case 'json':
       return json(conflict === null ? made : { ...made, conflict });
@@ -57,7 +58,16 @@ function report({ plan: made }: PlannedFleet, conflict: Conflict | null, format:
       return (require('../../../report/plan-svg') as typeof import('../../../report/plan-svg')).planSvg(made);
     default: {
       const { planText } = require('../../../report/plan-text') as typeof import('../../../report/plan-text');
-      return planText(made, drawing) + (conflict === null ? '' : conflictText(conflict, drawing));
+      return planText(made, drawing) + movesText(planned) + (conflict === null ? '' : conflictText(conflict, drawing));
     }
   }
+}
+
+/** How models that move get there; nothing where none does. */
+function movesText({ fleet, plan: made, prior }: PlannedFleet): string {
+  if (prior === null || made.changes.moved.length === 0) return '';
+  const { transitionOf } = require('../../../plan/transition') as typeof import('../../../plan/transition');
+  const { transitionSentence } =
+    require('../../../report/repack-facts') as typeof import('../../../report/repack-facts');
+  return `\nTransition: ${transitionSentence(transitionOf(fleet, prior, made))}\n`;
 }

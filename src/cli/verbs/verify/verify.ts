@@ -1,8 +1,10 @@
 import type { Fleet } from '../../../declare/fleet';
 import { diagnostic, StowageError } from '../../../errors/stowage-error';
 import type { LockedPlacement } from '../../../pack/packing';
+import type { Plan } from '../../../plan/plan';
 import { readLock } from '../../../project/lock-io';
 import { verificationText } from '../../../report/verification-text';
+import type { Verification } from '../../../verify/verification';
 import { verifyPlan } from '../../../verify/verify';
 import { type ExitCode, exitCodes } from '../../exit-codes';
 import { looksLikeFleet } from '../../find-fleet';
@@ -23,10 +25,25 @@ export function verify(
   const { fleet, plan, prior } =
     file === undefined ? madeNow(lone ? first : second, options, session) : saved(file, second, options, session);
   session.progress.onEvent({ type: 'phase-start', phase: 'verify' });
-  const verification = verifyPlan(fleet, plan, prior ?? undefined);
+  const verification = withTransition(fleet, plan, prior, verifyPlan(fleet, plan, prior ?? undefined));
   session.progress.end();
   print(options.format === 'json' ? json(verification) : verificationText(verification, session.out));
   return verification.ok ? exitCodes.ok : exitCodes.error;
+}
+
+/** The way from the lockfile to a sound plan, made and then checked by code that shares nothing with what made it. */
+function withTransition(
+  fleet: Fleet,
+  plan: unknown,
+  prior: LockedPlacement | null,
+  verification: Verification,
+): Verification {
+  if (prior === null || !verification.ok) return verification;
+  const { transitionOf } = require('../../../plan/transition') as typeof import('../../../plan/transition');
+  const { verifyTransition } =
+    require('../../../verify/check-transition') as typeof import('../../../verify/check-transition');
+  const proof = verifyTransition(fleet, prior, plan, transitionOf(fleet, prior, plan as Plan));
+  return { ...verification, ok: proof.ok, findings: [...verification.findings, ...proof.findings] };
 }
 
 interface ToVerify {
