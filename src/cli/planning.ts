@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import type { Fleet } from '../declare/fleet';
+import type { Objective } from '../pack/packing';
 import type { MoveLimits } from '../pack/rebalance/rebalance';
 import type { PlannedFleet } from '../project/plan-fleet';
 import { wrongCommandLine } from './failure';
@@ -14,6 +15,7 @@ export interface PlanningOptions extends MoveLimitOptions {
   readonly frozen?: boolean;
   readonly update?: readonly string[];
   readonly repack?: boolean;
+  readonly objective?: Objective;
 }
 
 /** How far models may move for a lower cost. */
@@ -61,7 +63,15 @@ export function addMoveOptions(command: Command): Command {
         ...text.split(',').filter((key) => key !== ''),
       ]),
     )
-    .option('--repack', 'place every model anew, as if nothing ran yet');
+    .option('--repack', 'place every model anew, as if nothing ran yet')
+    .addOption(
+      new Option(
+        '--objective <first>',
+        'spread: at the same cost, new models are evened out over pods, so that the loss of one takes few down',
+      )
+        .choices(['cost', 'spread'])
+        .default('cost'),
+    );
 }
 
 export function addFrozenOption(command: Command): Command {
@@ -100,6 +110,7 @@ export function planOf(given: string | undefined, options: PlanningOptions, sess
     lockfile,
     mode: repack ? 'repack' : 'stable',
     update,
+    ...(options.objective === undefined ? {} : { objective: options.objective }),
     ...(limits === null ? {} : { limits }),
     frozen: options.frozen ?? inCi,
     onEvent: session.progress.onEvent,

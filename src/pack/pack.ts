@@ -15,6 +15,7 @@ import { PoolLimits } from './pool-limits';
 import { maxReplicas, replicasNeeded } from './replicas';
 import { newShardId } from './shard-id';
 import { sharingClasses } from './sharing';
+import { type SpreadRules, spreadOut } from './spread';
 
 /**
  * Assigns every model to a shard, class by class. The same fleet and lockfile give the same result in any order of
@@ -39,15 +40,21 @@ function packModels(request: PackRequest, least: Fleet): Packing {
   const repack = request.mode === 'repack';
   const limits = new PoolLimits(fleet);
   const kept = keepLocked(repack ? { fleet } : request, contexts, limits);
-  const filled = packClasses(contexts, kept, limits, (done) =>
+  const cheapest = packClasses(contexts, kept, limits, (done) =>
     onEvent({ type: 'phase-progress', phase: 'pack', done, total: fleet.models.length }),
   );
+  const filled = request.objective === 'spread' ? spreadOut(cheapest, spreadRules(request)) : cheapest;
   const shards = nameShards(contexts, filled, request.prior, repack);
   onEvent({ type: 'phase-end', phase: 'pack', detail: `${shards.length} shards` });
   onEvent({ type: 'phase-start', phase: 'bound' });
   const bound = dualBound(least === fleet ? filled : boundOf(least, filled));
   onEvent({ type: 'phase-end', phase: 'bound' });
   return { shards, bound, evicted: repack ? movedByRepack(request.prior, shards) : kept.evicted };
+}
+
+function spreadRules({ fleet, prior, mode }: PackRequest): SpreadRules {
+  const locked = new Set(mode === 'repack' ? [] : prior?.models.map(({ key }) => key));
+  return { mayMove: (model) => !locked.has(model.key), newSets: fleet.budgets.replicaSets === null };
 }
 
 /** The same classes with their least models, and what their packing takes. */

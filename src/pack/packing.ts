@@ -52,8 +52,15 @@ export interface PackRequest {
   readonly prior?: LockedPlacement;
   readonly mode?: 'stable' | 'repack';
   readonly unlocked?: ReadonlySet<string>;
+  /**
+   * What comes first after hard budgets and locked models. `spread`: at no more cost, new models are evened out over the
+   * pods, so that the loss of one takes fewest down. @default cost
+   */
+  readonly objective?: Objective;
   readonly onEvent?: EventSink;
 }
+
+export type Objective = 'cost' | 'spread';
 
 /**
  * A proven lower bound; a checker needs only the fleet and this. `volume`: by the demand in single dimensions. `dual`: by

@@ -3,7 +3,7 @@ import { nearest } from '../declare/findings';
 import type { Fleet } from '../declare/fleet';
 import { diagnostic, StowageError } from '../errors/stowage-error';
 import { type EventSink, ignoreEvents } from '../events';
-import type { LockedPlacement } from '../pack/packing';
+import type { LockedPlacement, Objective } from '../pack/packing';
 import type { MoveLimits } from '../pack/rebalance/rebalance';
 import type { Conflict } from '../plan/conflict/conflict';
 import { type PlannedWithin, planWithin } from '../plan/conflict/plan-within';
@@ -22,6 +22,8 @@ export interface PlanFleetOptions {
   readonly update?: readonly string[];
   /** Move locked models where that saves most, within these and the fleet's own budgets. Only in mode `stable`. */
   readonly limits?: MoveLimits;
+  /** `spread`: at no more cost, as few models as may be are lost with a pod. @default cost */
+  readonly objective?: Objective;
   /** Refuse a plan that differs from the lockfile. @default false */
   readonly frozen?: boolean;
   readonly onEvent?: EventSink;
@@ -57,6 +59,7 @@ export function planFleet(fleet: Fleet, options: PlanFleetOptions = {}): Planned
     onEvent,
     mode: options.mode ?? 'stable',
     unlocked,
+    objective: options.objective ?? 'cost',
     ...(before === null ? {} : { prior: before.placement }),
   });
   const { conflict } = stable;

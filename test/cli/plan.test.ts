@@ -83,6 +83,16 @@ describe('stowage plan', () => {
     expect(stowage(['verify', 'plan.json'], { cwd }).status).toBe(0);
   });
 
+  it('evens models out under --objective spread, at the same cost', () => {
+    const cwd = directoryWith(smallProject(7));
+    const largest = (args: readonly string[]) => {
+      const { summary, shards } = JSON.parse(stowage(['plan', '-f', 'json', ...args], { cwd }).stdout) as Plan;
+      return { pods: summary.pods, models: Math.max(...shards.map(({ models }) => models.length)) };
+    };
+    expect(largest(['--objective', 'spread'])).toEqual({ pods: largest([]).pods, models: 4 });
+    expect(stowage(['plan', '--objective', 'fun'], { cwd }).stderr).toContain('STW5002');
+  });
+
   it('only warns where a soft budget is broken', () => {
     const cwd = directoryWith(smallProject(10, '{ gpus: { L4: { limit: 1, enforcement: warn } } }'));
     const run = stowage(['plan'], { cwd });
