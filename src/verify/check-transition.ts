@@ -61,7 +61,11 @@ function playWave(declared: Declared, replay: Replay, wave: ReadWave, at: number
     grown.add(copy.shard);
     return declared.models.has(copy.model) ? replay.load(copy) : `the fleet declares no model ${shown(copy.model)}`;
   });
+  const resized = new Set<string>();
   each(wave.resize, 'resize', (copy) => {
+    const name = `${copy.shard} ${copy.model}`;
+    if (resized.has(name)) return `${copy.model} in ${copy.shard} is resized twice`;
+    resized.add(name);
     const result = replay.widen(copy);
     if (result === 'grows') grown.add(copy.shard);
     return result === 'grows' || result === 'shrinks' ? null : result;

@@ -7,7 +7,7 @@ import { pack } from '../../src/pack/pack';
 import type { LockedPlacement, Packing } from '../../src/pack/packing';
 import { lockOf } from '../../src/plan/lockfile';
 import { makePlan } from '../../src/plan/make-plan';
-import { transitionOf } from '../../src/plan/transition';
+import { transitionOf, type Wave } from '../../src/plan/transition';
 import { verifyTransition } from '../../src/verify/check-transition';
 import { verifyPlan } from '../../src/verify/verify';
 import { churnedFleets, scatteredLock } from '../support/churn';
@@ -129,6 +129,35 @@ describe('a transition', () => {
     ];
     const { waves } = between(fleetOf(rivals), { s1: ['a'], s2: ['b', 'c'] }, { s1: ['b'], s2: ['a', 'c'] });
     expect(waves.length).toBeGreaterThan(1);
+  });
+
+  it('is refused where the loads of two waves come at once, or a model meets what it must not', () => {
+    const fleet = fleetOf([
+      ...halves,
+      model('r', '1Gi', { labels: { team: 'red' } }),
+      model('w', '1Gi', { neverWith: ['team=red'] }),
+    ]);
+    const [, prior] = placed(fleet, { s1: ['a', 'b', 'r'], s2: ['c', 'w'], s3: ['d'] });
+    const [packing] = placed(fleet, { s1: ['a', 'd', 'r'], s2: ['b', 'c', 'w'] });
+    const plan = makePlan(fleet, packing, prior);
+    const made = transitionOf(fleet, prior, plan);
+    const codes = (waves: readonly Wave[]) =>
+      verifyTransition(fleet, prior, plan, { ...made, waves }).findings.map(
+        ({ code, message }) => `${code} ${message}`,
+      );
+    expect(codes(made.waves)).toEqual([]);
+    const [first, second] = made.waves as [Wave, Wave];
+    const together = {
+      ...first,
+      load: [...first.load, ...second.load],
+      unload: [...first.unload, ...second.unload],
+      stop: second.stop,
+    };
+    expect(codes([together])).toEqual([expect.stringContaining('STW2120 the pods of s1 hold')]);
+    const met = { ...first, load: [...first.load, at('w', 's1')] };
+    expect(codes([met, { ...second, unload: [...second.unload, at('w', 's1')] }])[0]).toContain('must not meet');
+    const early = { ...first, load: [], unload: first.unload };
+    expect(codes([early, { ...first, unload: [] }, second]).join()).toContain('gaps must list');
   });
 
   it('is proven between any two placements, by bounded moves or from nothing', () => {
