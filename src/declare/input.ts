@@ -165,7 +165,7 @@ export interface BudgetsInput {
 export interface PackingInput {
   /**
    * `copies`: shards of one pod, each copy of a model in any of them. `equal`: shards of equal pods; dearer, but its pods
-   * roll without a spare one. @default equal
+   * roll without a spare one. @default copies
    */
   layout?: 'copies' | 'equal' | undefined;
   /** Share of a pod's accelerator and CPU time that is filled. @default 0.7 */

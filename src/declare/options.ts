@@ -15,7 +15,7 @@ const parseSpeed: Parse = (input) => {
 export function resolvePacking(head: FleetHead, quantities: QuantityReader): PackingOptions {
   const { utilizationTarget, acceleratorReserve } = head.packing ?? {};
   return {
-    layout: head.packing?.layout ?? 'equal',
+    layout: head.packing?.layout ?? 'copies',
     utilizationTargetMicro: quantities.read(parseMicros, utilizationTarget, 0.7, 'packing', 'utilizationTarget'),
     acceleratorReserveBytes: quantities.read(parseBytes, acceleratorReserve, '512Mi', 'packing', 'acceleratorReserve'),
     onDemand: resolveOnDemand(head, quantities),

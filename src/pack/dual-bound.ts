@@ -62,6 +62,7 @@ function dualClassBound(context: ClassContext, found: Found): DualClassBound {
   let cost: Cover = leastCover(price, rows);
   let pods: Cover = leastCover(ones, rows);
   const grid = memoryGrid(numbers);
+  const problem = copiesProblem(numbers, grid);
   const add = (weights: FluidWeights): boolean => {
     const made = weighting(numbers, grid, weights);
     if (made.value === 0) return false;
@@ -82,13 +83,13 @@ function dualClassBound(context: ClassContext, found: Found): DualClassBound {
   };
   const done = () => cost.cost >= found.cost && pods.cost >= found.pods;
   const effort = { rounds: 100, tolerance: 5e-4 };
-  if (!done() && price.some((value) => value > 0)) add(solveFluid(copiesProblem(numbers, grid, false), effort).weights);
-  if (!done()) add(solveFluid(copiesProblem(numbers, grid, true), effort).weights);
+  if (!done() && price.some((value) => value > 0)) add(solveFluid(problem, effort).weights);
+  if (!done()) add(solveFluid({ ...problem, price: ones }, effort).weights);
   for (const which of ['cost', 'pods'] as const) {
     for (let cut = 0; cut < mostCuts && pods.cost <= fewPods; cut++) {
       const cover = which === 'cost' ? cost : pods;
       if (cover.pods === null || cover.cost >= (which === 'cost' ? found.cost : found.pods)) break;
-      const { weights } = solveFluid(copiesProblem(numbers, grid, false), effort, cover.pods);
+      const { weights } = solveFluid(problem, effort, cover.pods);
       if (weights.value <= 1 + 1e-6 || !add(weights)) break;
     }
   }

@@ -72,7 +72,8 @@ export function loadAgainst(numbers: ClassNumbers, i: number, p: number, d: numb
 
 /** Collects pieces into at most a few hundred bundles of like pieces, with their shares summed. */
 class Pieces {
-  private readonly index = new Map<string, number>();
+  private readonly index = new Map<string | number, number>();
+  private readonly kinds = new Map<string, number>();
   private readonly shares: Float64Array[] = [];
   private readonly steps: (readonly number[])[] = [];
   private readonly counts: number[] = [];
@@ -83,7 +84,7 @@ class Pieces {
   ) {}
 
   add(kind: string, key: readonly number[], steps: readonly number[], share: Float64Array, copies: number): void {
-    const spelled = `${kind}/${steps.join()}/${key.map((x) => (this.coarse ? bucket(x) : x)).join('/')}`;
+    const spelled = this.coarse ? this.bucketed(kind, key, steps) : `${kind}/${steps.join()}/${key.join('/')}`;
     let at = this.index.get(spelled);
     if (at === undefined) {
       at = this.shares.length;
@@ -95,6 +96,18 @@ class Pieces {
     const sum = this.shares[at] as Float64Array;
     for (let k = 0; k < sum.length; k++) sum[k] = (sum[k] as number) + copies * (share[k] as number);
     this.counts[at] = (this.counts[at] as number) + copies;
+  }
+
+  /** A number for the key: for many pieces much faster than a text. */
+  private bucketed(kind: string, key: readonly number[], steps: readonly number[]): string | number {
+    let code = this.kinds.get(kind);
+    if (code === undefined) {
+      code = this.kinds.size;
+      this.kinds.set(kind, code);
+    }
+    for (const x of key) code = code * 128 + bucket(x);
+    for (const step of steps) code = code * 64 + step + 1;
+    return code <= Number.MAX_SAFE_INTEGER ? code : `${kind}/${steps.join()}/${key.map(bucket).join('/')}`;
   }
 
   problem(grids: readonly StepGrid[], price: readonly number[]): FluidProblem {
@@ -121,9 +134,9 @@ class Pieces {
   }
 }
 
-/** Three buckets for two octaves. */
+/** Three buckets for two octaves, from 1 to 127; what is next to nothing is in the first. */
 function bucket(x: number): number {
-  return x <= 0 ? -1000 : Math.floor(1.5 * Math.log2(x));
+  return x <= 0 ? 0 : Math.max(1, Math.min(127, Math.floor(1.5 * Math.log2(x)) + 20));
 }
 
 /** Sizes above which a model counts as big in one measure, and the grid that a pod's patterns of them are counted on. */
@@ -140,7 +153,7 @@ export interface StepGrid {
 }
 
 /** Bound for any layout: a copy takes all its sizes wherever it is; the load is somewhere where a copy is. */
-export function copiesProblem(numbers: ClassNumbers, grid: MemoryGrid | null, byPods: boolean): FluidProblem {
+export function copiesProblem(numbers: ClassNumbers, grid: MemoryGrid | null): FluidProblem {
   const types = numbers.pools.length;
   const pieces = new Pieces(types, numbers.pieces.length > 300);
   for (let i = 0; i < numbers.pieces.length; i++) {
@@ -166,7 +179,7 @@ export function copiesProblem(numbers: ClassNumbers, grid: MemoryGrid | null, by
     pieces.add(`a${mask}`, [...sizes, numbers.duty[i] as number, numbers.cpu[i] as number], step, loaded, 1);
     if (copies > 1) pieces.add(`b${mask}`, sizes, step, base, copies - 1);
   }
-  return pieces.problem(grid === null ? [] : [grid], byPods ? numbers.price.map(() => 1) : numbers.price);
+  return pieces.problem(grid === null ? [] : [grid], numbers.price);
 }
 
 /** A kind of shard: so many replicas on pool `pool`. */

@@ -37,6 +37,7 @@ export function smallFleet(more: readonly ModelInput[] = []): Fleet {
       },
     ],
     tenants: [{ name: 'acme', isolation: 'process' }],
+    packing: { layout: 'equal' },
     budgets: { pods: 10, ips: { limit: 4, enforcement: 'warn' }, gpus: { L4: 1 }, costPerHour: 20 },
     models: [...vision, ...news, ...more],
   });
