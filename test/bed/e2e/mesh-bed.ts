@@ -101,22 +101,25 @@ export class MeshBed {
     }));
   }
 
-  /** Waits until every router says that all is as planned. @throws Error with what is not, after the time given */
-  async settled(planned: PlannedFleet, withinMs: number): Promise<void> {
+  /**
+   * Waits until every router says that all is as planned, and with `released` that pods hold nothing else.
+   * @throws Error with what is not, after the time given
+   */
+  async settled(planned: PlannedFleet, withinMs: number, released = true): Promise<void> {
     const end = performance.now() + withinMs;
     for (;;) {
-      const lacking = await this.lacking(planned);
+      const lacking = await this.lacking(planned, released);
       if (lacking === null) return;
       if (performance.now() > end) throw new Error(`not settled in ${withinMs} ms: ${lacking}`);
       await sleep(250);
     }
   }
 
-  private async lacking(planned: PlannedFleet): Promise<string | null> {
+  private async lacking(planned: PlannedFleet, released: boolean): Promise<string | null> {
     if (this.routers.length !== planned.fleet.mesh.routerReplicas) return `${this.routers.length} routers`;
     for (const { pod, control } of this.routers) {
       try {
-        const lacking = lackingOf(await fetchState(control, { models: 'all' }), planned);
+        const lacking = lackingOf(await fetchState(control, { models: 'all' }), planned, released);
         if (lacking !== null) return `${pod}: ${lacking}`;
       } catch (error) {
         return `${pod}: ${(error as Error).message}`;
@@ -127,7 +130,7 @@ export class MeshBed {
 }
 
 /** Why the state is not what the plan wants; null: it is. */
-function lackingOf(state: MeshState, { plan }: PlannedFleet): string | null {
+function lackingOf(state: MeshState, { plan }: PlannedFleet, released: boolean): string | null {
   const { up, ...others } = state.models;
   if (!state.source.synced || state.source.problem !== null) return `source: ${state.source.problem ?? 'not synced'}`;
   if (!isSettled(state)) return `under way: ${JSON.stringify(state.models)}`;
@@ -141,11 +144,14 @@ function lackingOf(state: MeshState, { plan }: PlannedFleet): string | null {
     if (serving.length !== planned.replicas || shard.pods.length !== planned.replicas) {
       return `shard ${planned.id}: ${serving.length} of ${shard.pods.length} pods serve`;
     }
-    const models = shard.models ?? [];
-    const held = models.filter(({ pods }) => pods.filter((pod) => pod.state === 'ready').length === planned.replicas);
-    if (held.map(({ model }) => model).join() !== [...planned.models].sort().join()) {
-      return `shard ${planned.id}: holds ${held.length} of ${planned.models.length} models`;
+    const models = (shard.models ?? []).filter(({ model }) => released || planned.models.includes(model));
+    if (models.map(({ model }) => model).join() !== [...planned.models].sort().join()) {
+      return `shard ${planned.id}: has ${models.length} models, not just its ${planned.models.length}`;
     }
+    const waiting = models.filter(
+      ({ pods }) => pods.length !== planned.replicas || pods.some(({ state: at }) => at !== 'ready'),
+    );
+    if (waiting.length > 0) return `shard ${planned.id}: ${waiting.length} models are not ready on all pods`;
   }
   return null;
 }

@@ -1,4 +1,4 @@
-/** The parts of Kubernetes' objects that the node agent reads; what it does not know it refuses, in `support.ts`. */
+/** The parts of Kubernetes' objects that the node agent reads; volumes, sources and fields that it does not know it refuses. */
 
 export interface Metadata {
   readonly name: string;
