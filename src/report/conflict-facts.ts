@@ -80,10 +80,12 @@ export function relaxationText(relaxation: Relaxation): string {
   }
 }
 
-export function noRelaxation({ allTried }: Conflict): string {
-  return allTried
-    ? 'No single change was found that makes the fleet fit.'
-    : 'No single change was found that makes the fleet fit; not all were tried, as each takes a packing of the whole fleet.';
+/** What is to be said beside the relaxations; null: nothing. */
+export function relaxationNote({ relaxations, allTried }: Conflict): string | null {
+  const found = relaxations.length > 0;
+  if (allTried) return found ? null : 'No single change was found that makes the fleet fit.';
+  const untried = 'not all changes were tried, as each takes a packing of the whole fleet.';
+  return found ? `There may be others: ${untried}` : `No single change was found that makes the fleet fit; ${untried}`;
 }
 
 /** One finding: what conflicts, with the first relaxation as what to do. */
@@ -98,9 +100,9 @@ export function conflictDiagnostic(conflict: Conflict): Diagnostic {
   ].join(' ');
   const hint =
     first === undefined
-      ? noRelaxation(conflict)
+      ? relaxationNote(conflict)
       : `${sentence(relaxationText(first))}: the plan then costs ${perHour(first.costMicrosPerHour)}.`;
-  return diagnostic(conflict.verdict === 'proven' ? 'STW3010' : 'STW3011', message, { hint });
+  return diagnostic(conflict.verdict === 'proven' ? 'STW3010' : 'STW3011', message, hint === null ? {} : { hint });
 }
 
 /** A limit written so that it is no less than needed. */

@@ -3,7 +3,7 @@ import {
   alsoSentence,
   budgetSentence,
   modelLines,
-  noRelaxation,
+  relaxationNote,
   relaxationText,
   setSentence,
   verdictSentence,
@@ -24,6 +24,7 @@ export function conflictText(conflict: Conflict, options: TextOptions): string {
     ...sentences(points, { ...options, width: options.width - 2 }).map((line) => `  ${line}`),
     ...sentences(also === null ? [] : [also], options),
   ];
+  const note = relaxationNote(conflict);
   const helping = conflict.relaxations.map(
     (relaxation) => `${perHour(relaxation.costMicrosPerHour)}  ${relaxationText(relaxation)}`,
   );
@@ -31,7 +32,7 @@ export function conflictText(conflict: Conflict, options: TextOptions): string {
     ...section('Conflict', conflicting, style),
     ...section(
       'Each of these makes it fit (cost then)',
-      helping.length === 0 ? sentences([noRelaxation(conflict)], options) : sentences(helping, options),
+      sentences([...helping, ...(note === null ? [] : [note])], options),
       style,
     ),
   ].join('\n')}\n`;
@@ -42,6 +43,7 @@ export function conflictMarkdown(conflict: Conflict): string {
   const { lines, more } = modelLines(conflict);
   const also = alsoSentence(conflict);
   const points = [...lines, ...(more > 0 ? [`and ${count(more)} more groups`] : [])];
+  const note = relaxationNote(conflict);
   const helping = conflict.relaxations.map((relaxation) => [
     escapeMarkdown(relaxationText(relaxation)),
     perHour(relaxation.costMicrosPerHour),
@@ -52,8 +54,7 @@ export function conflictMarkdown(conflict: Conflict): string {
     escapeMarkdown(setSentence(conflict)),
     ...(points.length === 0 ? [] : [points.map((point) => `- ${escapeMarkdown(point)}`).join('\n')]),
     ...(also === null ? [] : [escapeMarkdown(also)]),
-    helping.length === 0
-      ? noRelaxation(conflict)
-      : markdownTable(['each of these makes it fit', 'cost then'], helping).join('\n'),
+    ...(helping.length === 0 ? [] : [markdownTable(['each of these makes it fit', 'cost then'], helping).join('\n')]),
+    ...(note === null ? [] : [note]),
   ].join('\n\n')}\n`;
 }

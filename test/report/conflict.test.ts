@@ -80,6 +80,6 @@ describe('a conflict', () => {
       hint: 'Raise the limit of cost from $1.00/h to $2.35/h: the plan then costs $2.34/h.',
     });
     const undecided = conflictDiagnostic({ ...conflict, verdict: 'undecided', relaxations: [], allTried: false });
-    expect(undecided).toMatchObject({ code: 'STW3011', hint: expect.stringContaining('not all were tried') });
+    expect(undecided).toMatchObject({ code: 'STW3011', hint: expect.stringContaining('not all changes were tried') });
   });
 });

@@ -18,9 +18,10 @@ export interface ConflictEffort {
   readonly packings: number;
 }
 
-/** A few packings of a large fleet, many of a small one. */
+/** Many packings of a small fleet; of a large one, parts of it and one or two of the whole. */
 function effortFor(fleet: Fleet): ConflictEffort {
-  return { models: 20_000 + 2 * fleet.models.length, packings: 120 };
+  const { length } = fleet.models;
+  return { models: Math.max(length, Math.min(60_000, 20_000 + 2 * length)), packings: 120 };
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Packing, PackRequest } from '../../pack/packing';
 import { brokenBudgets, makePlan } from '../make-plan';
 import type { BudgetName } from '../plan';
 import { type Attempt, attempt } from './attempt';
-import { limitedFleet, steersPacking } from './limited';
+import { hardBudgets, limitedFleet, steersPacking } from './limited';
 
 /** Packs parts of a fleet until a limit on work is reached; counted in models packed, so that it is the same anywhere. */
 export class Prober {
@@ -42,6 +42,13 @@ export class Prober {
     const found = this.fleet(limitedFleet(this.request.fleet, models, budgets), {}, first);
     if (found !== null) this.remember(budgets, models, found);
     return found;
+  }
+
+  /** The whole fleet with other limits: where these do not steer the packer, its packing is there already. */
+  raised(fleet: Fleet, budgets: readonly BudgetName[]): Attempt | null {
+    const all = new Set(hardBudgets(this.request.fleet));
+    const first = budgets.some(steersPacking) ? undefined : this.first.get(keyOf(steering(all), fleet.models));
+    return this.fleet(fleet, {}, first);
   }
 
   /** No model: only routers and the least nodes count. */

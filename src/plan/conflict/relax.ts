@@ -55,7 +55,8 @@ function raised({ fleet, plan }: Misfit, prober: Prober, budget: BudgetName): Fo
   const free = prober.within(others, fleet.models);
   if (free === null) return 'spent';
   if (!free.fits) return null;
-  const limited = (to: number) => prober.fleet(relaxedFleet(fleet, { kind: 'raise', budgets: [{ budget, to }] }));
+  const limited = (to: number) =>
+    prober.raised(relaxedFleet(fleet, { kind: 'raise', budgets: [{ budget, to }] }), [budget]);
   let to = usedOf(budget, free);
   let best: Attempt = free;
   if (steersPacking(budget)) {
@@ -88,7 +89,8 @@ function raisedTogether({ fleet, plan }: Misfit, prober: Prober): Found {
   const broken = brokenBudgets(plan);
   const budgets = broken.map(({ budget, unit, limit, used }) => ({ budget, unit, from: limit, to: used }));
   if (budgets.length < 2 && !budgets.some(({ budget }) => steersPacking(budget))) return null;
-  const tried = prober.fleet(relaxedFleet(fleet, { kind: 'raise', budgets }));
+  const names = budgets.map(({ budget }) => budget);
+  const tried = prober.raised(relaxedFleet(fleet, { kind: 'raise', budgets }), names);
   if (tried === null) return 'spent';
   if (!tried.fits) return null;
   return { kind: 'raise', budgets, costMicrosPerHour: tried.plan.summary.costMicrosPerHour };
