@@ -4,6 +4,7 @@ import type { ClassContext } from './class-context';
 import { type ClassNumbers, classNumbers } from './class-numbers';
 import { completeShards } from './complete';
 import { fill, openShards } from './construct';
+import { tailOfBins } from './exact/tail-of-bins';
 import { levelDemands, supplements, tryFleet, volumeFits, type Way } from './fleets';
 import { fitsAlone } from './fluid-problems';
 import { type Guide, makeGuide, usefulTypes } from './guide';
@@ -22,10 +23,27 @@ export interface PackedShard {
   readonly models: readonly Model[];
 }
 
+/** What packing a class came to. */
+export interface ClassPacking {
+  /** At the prices that it was packed for. */
+  readonly cost: number;
+  readonly pods: number;
+  readonly shards: () => PackedShard[];
+  /** The same, or cheaper, after a longer search where few models fit a pod. */
+  readonly refined: () => PackedShard[];
+}
+
+/** Classes of so many pieces, in all and a pod, are searched for longer; sets of pieces looked at, by piece and at most. */
+const mostForTail = 3000;
+const mostEachForTail = 16;
+const tailWork = 10_000;
+const mostTailWork = 10_000_000;
+
 /** Above this, models are too many for tight filling, which looks at few of the shards. */
 const manyModels = 3000;
 const hugeModels = 20_000;
 const mostForCompletion = 3000;
+const mostEachForCompletion = 40;
 const mostForSimple = 2000;
 /** What is added to the fractional number of shards before rounding down, and which way they are filled. */
 const fewStarts = [
@@ -51,12 +69,17 @@ export function packClass(
   context: ClassContext,
   pieces: readonly Piece[],
   scarcity: ReadonlyMap<string, number> = new Map(),
-): PackedShard[] {
+): ClassPacking {
+  const packed = (bins: Bins, tail = () => bins): ClassPacking => ({
+    ...bins.cost(),
+    shards: () => shardsOf(context, bins),
+    refined: () => shardsOf(context, tail()),
+  });
   const numbers = classNumbers(context, pieces, scarcity);
   const types = new ShardTypes(numbers);
   const useful = usefulTypes(types, (i, p) => replicasFor(numbers, i, p));
   const simple = fewestShards(context, types, useful);
-  if (simple !== null) return shardsOf(context, simple);
+  if (simple !== null) return packed(simple);
   const guide = makeGuide(types, useful);
   const ways = waysOf(numbers, useful, guide);
   const best = new Best();
@@ -80,7 +103,12 @@ export function packClass(
   // Where few models fill a shard, which of them go together decides.
   const shards = (best.bins as Bins).type.filter((type) => type !== null).length;
   const settled = () => nothingBetween(guide, best.cost);
-  if (scarcity.size === 0 && !settled() && pieces.length <= mostForCompletion && pieces.length <= 16 * shards) {
+  if (
+    scarcity.size === 0 &&
+    !settled() &&
+    pieces.length <= mostForCompletion &&
+    pieces.length <= mostEachForCompletion * shards
+  ) {
     const all = Array.from({ length: pieces.length }, (_, i) => i);
     const nodes = Math.max(200, Math.floor((20_000 + pieces.length * 1000) / (shards * useful.length)));
     for (const fullness of [0, 0.05]) {
@@ -102,7 +130,14 @@ export function packClass(
     }
   }
   searchFleets(context, types, guide, ways, best, () => left, spend);
-  return shardsOf(context, best.bins as Bins);
+  const chosen = best.bins as Bins;
+  const few = pieces.length <= mostForTail && pieces.length <= mostEachForTail * best.pods;
+  if (scarcity.size > 0 || !few || settled()) return packed(chosen);
+  return packed(chosen, () => {
+    const floor = useful.length === 1 ? volumeFloor(useful[0] as TypeTable, pieces.length) : guide.cost * (1 - 1e-9);
+    const work = Math.min(mostTailWork, tailWork * pieces.length);
+    return tailOfBins(chosen, useful, context.hasConflicts, floor, work);
+  });
 }
 
 function startsFor(models: number): readonly (readonly [number, number])[] {
@@ -113,12 +148,14 @@ function startsFor(models: number): readonly (readonly [number, number])[] {
 class Best {
   bins: Bins | null = null;
   cost = Number.POSITIVE_INFINITY;
+  pods = 0;
 
   offer(bins: Bins): void {
-    const { cost } = bins.cost();
+    const { cost, pods } = bins.cost();
     if (cost >= this.cost) return;
     this.bins = bins;
     this.cost = cost;
+    this.pods = pods;
   }
 }
 
@@ -267,4 +304,16 @@ function shardsOf(context: ClassContext, bins: Bins): PackedShard[] {
     });
   });
   return shards;
+}
+
+/** Price of whole bins of one type by the volume in single dimensions: no packing costs less. */
+function volumeFloor(type: TypeTable, count: number): number {
+  const width = type.capacity.length;
+  let most = 0;
+  for (let a = 0; a < width; a++) {
+    let sum = 0;
+    for (let i = 0; i < count; i++) sum += type.need[i * width + a] as number;
+    most = Math.max(most, Math.ceil(sum / (type.capacity[a] as number)));
+  }
+  return most * type.price;
 }

@@ -50,24 +50,17 @@ function packRest(
   const pieces = rest.get(context) ?? [];
   if (pieces.length === 0) return [];
   let best = packClass(context, pieces, scarcity);
-  if (scarcity.size > 0 || pieces.length > mostForCuts || best.length < 2) return best;
-  for (const cut of finerCuts(context, pieces)) {
-    const other = packClass(context, cut, scarcity);
-    if (cheaper(other, best)) best = other;
+  if (scarcity.size === 0 && pieces.length <= mostForCuts && best.pods > 1) {
+    for (const cut of finerCuts(context, pieces)) {
+      const other = packClass(context, cut, scarcity);
+      if (other.cost < best.cost) best = other;
+    }
   }
-  return best;
+  return best.refined();
 }
 
 /** Above this, models are so many that small ones fill what hot ones leave. */
-const mostForCuts = 1500;
-
-function cheaper(a: readonly PackedShard[], b: readonly PackedShard[]): boolean {
-  const sum = (shards: readonly PackedShard[], of: (shard: PackedShard) => number) =>
-    shards.reduce((total, shard) => total + shard.replicas * of(shard), 0);
-  const price = (shards: readonly PackedShard[]) => sum(shards, (shard) => shard.pool.podPriceMicrosPerHour);
-  const pods = (shards: readonly PackedShard[]) => sum(shards, () => 1);
-  return price(a) < price(b) || (price(a) === price(b) && pods(a) < pods(b));
-}
+const mostForCuts = 4000;
 
 const mostRaises = 8;
 
