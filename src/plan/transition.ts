@@ -57,8 +57,3 @@ export interface Gap {
 export function transitionOf(fleet: Fleet, prior: LockedPlacement, plan: Pick<Plan, 'shards'>): Transition {
   return stepThrough(new Scene(fleet, prior, plan.shards));
 }
-
-/** Copies that are loaded, in all waves: what `waves` amounts to. */
-export function copiesLoaded(transition: Transition): number {
-  return transition.waves.reduce((sum, wave) => sum + wave.load.length, 0);
-}

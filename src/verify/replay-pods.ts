@@ -1,3 +1,4 @@
+import type { Dimension } from '../declare/capacity';
 import type { Model, Pool } from '../declare/fleet';
 import type { CheckedClass } from './declared';
 import { type Amounts, dimensionNames, takenByModel } from './exact';
@@ -25,6 +26,10 @@ export interface ReplayPods {
   /** What it holds at the end; null: it is gone then. */
   readonly wanted: ReadonlySet<string> | null;
   readonly held: Map<string, HeldCopy>;
+  /** What its server takes of host memory for each loaded model. */
+  readonly overhead: number;
+  /** What all copies take of one pod. */
+  readonly total: Record<Dimension, number>;
   /** Load before the first wave. */
   readonly before: { microDuty: number; cpuMillis: number };
   running: boolean;
@@ -34,42 +39,46 @@ export interface ReplayPods {
 
 const sizeNames = dimensionNames.filter((name) => name !== 'microDuty' && name !== 'cpuMillis');
 
-/** What all copies together take of a pod; the load by how many copies each model has now. */
-export function totalHeld(
+/** What one copy takes of a pod, where its model has that many; `sharing` is null where it is not declared any more. */
+export function takenByCopy(
   pods: ReplayPods,
-  classOf: (key: string) => CheckedClass | undefined,
-  overhead: number,
-  copiesOf: (key: string) => number,
+  { model, acceleratorMemoryBytes, memoryBytes }: HeldCopy,
+  sharing: CheckedClass | null,
+  copies: number,
 ): Amounts {
-  const total = { acceleratorMemoryBytes: 0, microDuty: 0, memoryBytes: 0, cpuMillis: 0, diskBytes: 0, models: 0 };
-  for (const { key, model, acceleratorMemoryBytes, memoryBytes } of pods.held.values()) {
-    total.models += 1;
-    // What on-demand models find is the agent's to share out.
-    const resident = model?.residency !== 'on-demand';
-    if (resident && pods.pool?.accelerator != null) total.acceleratorMemoryBytes += acceleratorMemoryBytes;
-    if (resident) total.memoryBytes += memoryBytes + overhead;
-    const sharing = classOf(key);
-    if (model === null || sharing === undefined || pods.pool === null) continue;
-    const taken = takenByModel(model, pods.pool, sharing.runtime, Math.max(1, copiesOf(key)));
-    total.microDuty += taken.microDuty;
-    total.cpuMillis += taken.cpuMillis;
-    if (resident) total.diskBytes += taken.diskBytes;
-  }
-  return total;
+  // What on-demand models find is the agent's to share out.
+  const resident = model?.residency !== 'on-demand';
+  const sizes = {
+    acceleratorMemoryBytes: resident && pods.pool?.accelerator != null ? acceleratorMemoryBytes : 0,
+    memoryBytes: resident ? memoryBytes + pods.overhead : 0,
+    models: 1,
+  };
+  if (model === null || sharing === null || pods.pool === null) return { ...none, ...sizes };
+  const { microDuty, cpuMillis, diskBytes } = takenByModel(model, pods.pool, sharing.runtime, Math.max(1, copies));
+  return { ...sizes, microDuty, cpuMillis, diskBytes: resident ? diskBytes : 0 };
 }
 
+const none: Amounts = {
+  acceleratorMemoryBytes: 0,
+  microDuty: 0,
+  memoryBytes: 0,
+  cpuMillis: 0,
+  diskBytes: 0,
+  models: 0,
+};
+
 /** Sizes that are over a pod's room, in words; null: all fit. */
-export function overRoom(pods: ReplayPods, total: Amounts): string | null {
+export function overRoom(pods: ReplayPods): string | null {
   if (pods.room === null) return `the pods of ${pods.name} are of a pool or runtime that is not declared`;
   for (const name of sizeNames)
-    if (total[name] > pods.room[name])
-      return `the pods of ${pods.name} hold ${total[name]} of ${name} then; there is room for ${pods.room[name]}`;
+    if (pods.total[name] > pods.room[name])
+      return `the pods of ${pods.name} hold ${pods.total[name]} of ${name} then; there is room for ${pods.room[name]}`;
   return null;
 }
 
-export function overLoaded(pods: ReplayPods, total: Amounts): boolean {
+export function overLoaded(pods: ReplayPods): boolean {
   if (pods.room === null) return false;
   return (['microDuty', 'cpuMillis'] as const).some(
-    (name) => total[name] > Math.max(pods.room?.[name] ?? 0, pods.before[name]),
+    (name) => pods.total[name] > Math.max(pods.room?.[name] ?? 0, pods.before[name]),
   );
 }

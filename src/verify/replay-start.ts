@@ -52,6 +52,7 @@ export function placementPods(
     else make(shard.id, { ...shard, replicas: 1 }, 1, null, false);
   }
   const floor = new Map<string, number>();
+  const runningOf = new Map<string, readonly ReplayPods[]>();
   const willHave = new Map<string, number>();
   for (const { shard, models } of planned.values())
     for (const key of models) willHave.set(key, (willHave.get(key) ?? 0) + shard.replicas);
@@ -61,8 +62,12 @@ export function placementPods(
       const old = locked.get(id);
       if (old === undefined) continue;
       had += old.replicas;
-      for (const own of [pods.get(id), pods.get(`${id}@${old.pool}`)]) {
-        if (own?.running !== true) continue;
+      let running = runningOf.get(id);
+      if (running === undefined) {
+        running = [id, `${id}@${old.pool}`].flatMap((name) => pods.get(name) ?? []).filter((own) => own.running);
+        runningOf.set(id, running);
+      }
+      for (const own of running) {
         const model = declared.models.get(key)?.model ?? null;
         own.held.set(key, { key, model, acceleratorMemoryBytes, memoryBytes });
       }
@@ -102,6 +107,8 @@ function podsOf(
     room: pool === null || runtime === undefined ? null : roomOfPod(declared.fleet, pool, runtime, base),
     wanted: wanted === null ? null : new Set(wanted),
     held: new Map(),
+    overhead: runtime === undefined ? 0 : runtime.perModelMemoryBytes + runtime.sharedMemory.perModelBytes,
+    total: { acceleratorMemoryBytes: 0, microDuty: 0, memoryBytes: 0, cpuMillis: 0, diskBytes: 0, models: 0 },
     before: { microDuty: 0, cpuMillis: 0 },
     running,
     ran: running,

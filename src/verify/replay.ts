@@ -1,17 +1,18 @@
 import type { Model } from '../declare/fleet';
 import type { LockedPlacement } from '../pack/packing';
 import type { CheckedClass, Declared } from './declared';
-import { ceilDiv } from './exact';
+import { ceilDiv, dimensionNames } from './exact';
 import type { FindingLog } from './finding-log';
 import { meetings } from './never-with';
 import { shown } from './reading';
-import { type HeldCopy, overLoaded, overRoom, type ReplayPods, totalHeld } from './replay-pods';
+import { type HeldCopy, overLoaded, overRoom, type ReplayPods, takenByCopy } from './replay-pods';
 import { placementPods } from './replay-start';
 import type { CopyName, ReadTemporary } from './transition-reading';
 
 /** All pods at one point of a transition. Steps give what is wrong with them in words, or null. Mutable. */
 export class Replay {
   private readonly copies = new Map<string, number>();
+  private readonly holders = new Map<string, Set<ReplayPods>>();
   private readonly short = new Map<string, { from: number; copies: number }>();
   private readonly closed: { model: string; from: number; until: number; copies: number }[] = [];
   private readonly loaded: { wave: number; shard: string }[] = [];
@@ -23,11 +24,14 @@ export class Replay {
     private readonly temporary: ReadonlySet<string>,
   ) {
     for (const own of pods.values())
-      for (const key of own.held.keys()) this.copies.set(key, this.copiesOf(key) + own.replicas);
+      for (const key of own.held.keys()) {
+        this.copies.set(key, this.copiesOf(key) + own.replicas);
+        this.noteHolder(own, key);
+      }
     for (const own of pods.values()) {
-      const { microDuty, cpuMillis } = this.total(own);
-      own.before.microDuty = microDuty;
-      own.before.cpuMillis = cpuMillis;
+      for (const key of own.held.keys()) this.count(own, key, this.copiesOf(key), 1);
+      own.before.microDuty = own.total.microDuty;
+      own.before.cpuMillis = own.total.cpuMillis;
     }
   }
 
@@ -85,8 +89,7 @@ export class Replay {
     const { model, sharing } = known;
     const wrong = this.unsuited(own, model, sharing);
     const { acceleratorMemoryBytes, memoryBytes } = model.footprint;
-    own.held.set(key, { key, model, acceleratorMemoryBytes, memoryBytes });
-    this.copies.set(key, this.copiesOf(key) + own.replicas);
+    this.change(own, key, { key, model, acceleratorMemoryBytes, memoryBytes });
     return wrong;
   }
 
@@ -103,7 +106,7 @@ export class Replay {
     const grows =
       memoryBytes > copy.memoryBytes ||
       (own.pool?.accelerator != null && acceleratorMemoryBytes > copy.acceleratorMemoryBytes);
-    own.held.set(key, {
+    this.change(own, key, {
       ...copy,
       acceleratorMemoryBytes: Math.max(copy.acceleratorMemoryBytes, acceleratorMemoryBytes),
       memoryBytes: Math.max(copy.memoryBytes, memoryBytes),
@@ -114,16 +117,16 @@ export class Replay {
   settle({ model: key, shard }: CopyName): string | null {
     const own = this.pods.get(shard);
     const copy = own?.held.get(key);
-    if (copy?.model == null) return null;
+    if (own === undefined || copy?.model == null) return null;
     const { acceleratorMemoryBytes, memoryBytes } = copy.model.footprint;
-    own?.held.set(key, { ...copy, acceleratorMemoryBytes, memoryBytes });
+    this.change(own, key, { ...copy, acceleratorMemoryBytes, memoryBytes });
     return null;
   }
 
   unload({ model: key, shard }: CopyName): string | null {
     const own = this.pods.get(shard);
-    if (own?.held.delete(key) !== true) return `${shown(shard)} holds no ${shown(key)}`;
-    this.copies.set(key, this.copiesOf(key) - own.replicas);
+    if (own?.held.has(key) !== true) return `${shown(shard)} holds no ${shown(key)}`;
+    this.change(own, key, null);
     return null;
   }
 
@@ -138,7 +141,7 @@ export class Replay {
   /** What is too much for the pods of a shard; null: they have room for all that they hold. */
   over(name: string): string | null {
     const own = this.pods.get(name);
-    return own === undefined ? null : overRoom(own, this.total(own));
+    return own === undefined ? null : overRoom(own);
   }
 
   afterLoads(wave: number): void {
@@ -210,21 +213,43 @@ export class Replay {
 
   private noteLoads(wave: number): void {
     for (const own of this.pods.values()) {
-      if (!own.running || own.held.size === 0 || !overLoaded(own, this.total(own))) continue;
+      if (!own.running || own.held.size === 0 || !overLoaded(own)) continue;
       if (!this.loaded.some((entry) => entry.wave === wave && entry.shard === own.name))
         this.loaded.push({ wave, shard: own.name });
     }
   }
 
-  private total(own: ReplayPods) {
-    const runtime = this.declared.fleet.runtimes.find((candidate) => candidate.name === own.runtime);
-    const overhead = runtime === undefined ? 0 : runtime.perModelMemoryBytes + runtime.sharedMemory.perModelBytes;
-    return totalHeld(
-      own,
-      (key) => this.declared.models.get(key)?.sharing,
-      overhead,
-      (key) => this.copiesOf(key),
-    );
+  /** Changes what a pod holds of a model, and the load of all that hold it. */
+  private change(own: ReplayPods, key: string, copy: HeldCopy | null): void {
+    const before = this.copiesOf(key);
+    for (const holder of this.holding(key)) this.count(holder, key, before, -1);
+    const after = before + (copy === null ? 0 : own.replicas) - (own.held.has(key) ? own.replicas : 0);
+    this.copies.set(key, after);
+    if (copy === null) {
+      own.held.delete(key);
+      this.holders.get(key)?.delete(own);
+    } else {
+      own.held.set(key, copy);
+      this.noteHolder(own, key);
+    }
+    for (const holder of this.holding(key)) this.count(holder, key, after, 1);
+  }
+
+  private count(own: ReplayPods, key: string, copies: number, sign: 1 | -1): void {
+    const copy = own.held.get(key);
+    if (copy === undefined) return;
+    const taken = takenByCopy(own, copy, this.declared.models.get(key)?.sharing ?? null, copies);
+    for (const name of dimensionNames) own.total[name] += sign * taken[name];
+  }
+
+  private holding(key: string): ReadonlySet<ReplayPods> {
+    return this.holders.get(key) ?? new Set();
+  }
+
+  private noteHolder(own: ReplayPods, key: string): void {
+    const holders = this.holders.get(key);
+    if (holders === undefined) this.holders.set(key, new Set([own]));
+    else holders.add(own);
   }
 
   private copiesOf(key: string): number {

@@ -19,7 +19,7 @@ export function searchClass(board: Board, of: SiteClass, ways: SearchWays): Savi
   const found: Saving[] = [];
   const end = board.work + ways.work;
   const failed = new Set<Site>();
-  const once: Ways = { fit: ways.fit, depth: 2, work: Math.max(20_000, Math.floor(ways.work / 50)) };
+  const once: Ways = { fit: ways.fit, depth: 2, work: Math.max(20_000, Math.floor(ways.work / 200)) };
   for (;;) {
     // What on-demand models share is no sum of sizes: their shards stay as they are.
     const open = board.sites.filter((site) => site.open && site.of === of && site.onDemand === 0);

@@ -76,9 +76,7 @@ export class Scene {
   add(pods: Pods, copy: Copy): void {
     this.shareLoad(copy.key, pods.replicas, () => {
       pods.held.set(copy.key, copy);
-      const own = this.holders.get(copy.key);
-      if (own === undefined) this.holders.set(copy.key, new Set([pods]));
-      else own.add(pods);
+      this.noteHolder(copy.key, pods);
     });
   }
 
@@ -165,16 +163,30 @@ export class Scene {
   }
 
   private hold(prior: LockedPlacement, locked: ReadonlyMap<string, LockedShard>): void {
+    const running = new Map<string, readonly Pods[]>();
     for (const { key, shards, acceleratorMemoryBytes, memoryBytes } of prior.models)
       for (const id of shards) {
         const shard = locked.get(id);
         if (shard === undefined) continue;
-        for (const name of [id, `${id}@${shard.pool}`]) {
-          const pods = this.pods.get(name);
-          if (pods?.running !== true) continue;
-          this.add(pods, { key, model: this.models.get(key) ?? null, acceleratorMemoryBytes, memoryBytes });
+        let own = running.get(id);
+        if (own === undefined) {
+          own = [id, `${id}@${shard.pool}`].flatMap((name) => this.pods.get(name) ?? []).filter((pods) => pods.running);
+          running.set(id, own);
+        }
+        for (const pods of own) {
+          pods.held.set(key, { key, model: this.models.get(key) ?? null, acceleratorMemoryBytes, memoryBytes });
+          this.copies.set(key, (this.copies.get(key) ?? 0) + pods.replicas);
+          this.noteHolder(key, pods);
         }
       }
+    for (const pods of this.pods.values())
+      for (const key of pods.held.keys()) this.weigh(pods, key, this.copies.get(key) ?? 0, 1);
+  }
+
+  private noteHolder(key: string, pods: Pods): void {
+    const own = this.holders.get(key);
+    if (own === undefined) this.holders.set(key, new Set([pods]));
+    else own.add(pods);
   }
 
   private want(shard: Shard): void {
