@@ -146,7 +146,7 @@ function zooPicture(): string {
 }
 
 export function generatedFiles(): ReadonlyMap<string, string> {
-  const schemas: readonly SchemaName[] = ['fleet', 'model', 'model-table'];
+  const schemas: readonly SchemaName[] = ['fleet', 'model', 'model-table', 'route-table'];
   return new Map([
     ['docs/reference/cli.md', cliPage()],
     ['docs/reference/errors.md', errorsPage()],

@@ -10,6 +10,7 @@ const numberColumns = new Set([
   'replicas',
   'priority',
   'margin',
+  'timeoutSeconds',
 ]);
 const listColumns = new Set(['pools', 'accelerators', 'zones', 'neverWith']);
 

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { type EventSink, ignoreEvents } from '../events';
+import { resolveAliases } from './aliases';
 import { loadCatalogues } from './catalogue';
 import { Findings } from './findings';
 import type { Fleet, SourceLocation } from './fleet';
@@ -59,9 +60,13 @@ export function defineLocated(document: Located, options: DefineOptions): Fleet 
     if (collector.count === 0) findings.add('STW1016', 'the fleet declares no model', document.at(['models']));
     collector.checkTotals();
   }
+  const aliases =
+    parsedHead === null || collector === null || findings.count > 0
+      ? []
+      : resolveAliases(parsedHead.aliases ?? [], collector.keys, document, findings);
   findings.throwIfAny();
   if (collector === null) throw new TypeError('unreachable: a fleet without frame has findings');
-  const fleet = collector.fleet();
+  const fleet = collector.fleet(aliases);
   Object.defineProperty(fleet, brand, { value: true });
   onEvent({ type: 'phase-end', phase: 'load', detail: `${fleet.models.length} models` });
   return fleet;

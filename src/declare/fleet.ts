@@ -23,6 +23,8 @@ export interface Fleet {
   readonly tenants: readonly Tenant[];
   /** Sorted by {@link Model.key}; keys are unique. */
   readonly models: readonly Model[];
+  /** Sorted by {@link Alias.key}; keys are unique, and none is a model's tenant and name. */
+  readonly aliases: readonly Alias[];
   readonly budgets: Budgets;
   readonly packing: PackingOptions;
   readonly mesh: MeshOptions;
@@ -135,8 +137,39 @@ export interface Model {
   readonly labels: Readonly<Record<string, string>>;
   readonly neverWith: readonly string[];
   readonly source: SourceLocation;
+  /** How long a request may take; absent: as long as the router allows any. */
+  readonly timeoutMs?: number;
   /** How many models it counts as, where it stands for several that are packed as one; absent: 1. */
   readonly countsAs?: number;
+}
+
+/** A name that clients ask for and that leads to versions by weight. Route data alone: no placement depends on it. */
+export interface Alias {
+  /** `tenant/name` */
+  readonly key: string;
+  readonly tenant: string;
+  readonly name: string;
+  /** Models of the same tenant, sorted by key; at least one weight is above 0. */
+  readonly targets: readonly AliasTarget[];
+  /** A model of the same tenant that gets copies of requests; its answers are dropped. */
+  readonly mirror: AliasMirror | null;
+  /** null: each target's own. */
+  readonly timeoutMs: number | null;
+  readonly source: SourceLocation;
+}
+
+export interface AliasTarget {
+  /** Key of a model. */
+  readonly model: string;
+  /** Its requests are weight / sum of all weights. */
+  readonly weight: number;
+}
+
+export interface AliasMirror {
+  /** Key of a model. */
+  readonly model: string;
+  /** Share of the alias's requests, in millionths: 1 to 1,000,000. */
+  readonly shareMicro: number;
 }
 
 export type RuntimeAdapter = 'triton' | 'mlserver' | 'vllm' | 'openvino';

@@ -9,8 +9,8 @@ import { QuantityReader } from './quantity-reader';
 import { resolveRuntimes } from './runtimes';
 import { resolveTenants } from './tenants';
 
-/** Everything of a fleet but its models; `runtimes` are all that models may name. */
-export type FleetFrame = Omit<Fleet, 'models'>;
+/** Everything of a fleet but its models and what refers to them; `runtimes` are all that models may name. */
+export type FleetFrame = Omit<Fleet, 'models' | 'aliases'>;
 
 /** Gives the checked head its defaults, in base units; what is wrong in meaning becomes a finding. */
 export function resolveFrame(head: FleetHead, source: Located, findings: Findings): FleetFrame {

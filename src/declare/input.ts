@@ -15,6 +15,8 @@ export interface FleetInput {
   /** Tenants that are not `shared`; a tenant that only models name is `shared`. */
   tenants?: readonly TenantInput[] | undefined;
   models?: readonly ModelInput[] | undefined;
+  /** Names that lead to versions of models by weight. */
+  aliases?: readonly AliasInput[] | undefined;
   /** Files with models (YAML, JSON, JSONL, CSV), as globs relative to the fleet's file. */
   catalogues?: readonly string[] | undefined;
   budgets?: BudgetsInput | undefined;
@@ -116,6 +118,34 @@ export interface ModelInput extends FootprintInput, LoadInput {
   labels?: Readonly<Record<string, string>> | undefined;
   /** `key=value` labels of models that it must not share a pod with. */
   neverWith?: readonly string[] | undefined;
+  /** How long a request may take. @default what the router allows any: 60 */
+  timeoutSeconds?: number | undefined;
+}
+
+/** A name that clients of one tenant may ask for like a model's. To change it moves no model. */
+export interface AliasInput {
+  name: string;
+  /** @default default */
+  tenant?: string | undefined;
+  targets: readonly AliasTargetInput[];
+  /** A version that gets copies of requests, whose answers are dropped. */
+  mirror?:
+    | {
+        /** As in targets. */
+        model: string;
+        /** Share of the alias's requests. @default 1 */
+        share?: number | undefined;
+      }
+    | undefined;
+  /** @default each target's own */
+  timeoutSeconds?: number | undefined;
+}
+
+export interface AliasTargetInput {
+  /** `name@version`, or the name alone where it has one version; of the alias's tenant. */
+  model: string;
+  /** Its share of the requests, against the sum of all weights. @default 1 */
+  weight?: number | undefined;
 }
 
 export interface FootprintInput {

@@ -6,6 +6,7 @@ import { type At, type Located, placeText } from './located';
 import { PoolChoice } from './model-pools';
 import { RuntimeChoice } from './model-runtime';
 import { readFootprint, readLoad } from './model-sizes';
+import { milliseconds } from './quantities';
 import { sharedGroup } from './tenants';
 
 const none: readonly string[] = [];
@@ -74,13 +75,19 @@ export class ModelCollector {
       labels: input.labels ?? noLabels,
       neverWith: sortedSet(input.neverWith),
       source,
+      ...(input.timeoutSeconds === undefined ? {} : { timeoutMs: milliseconds(input.timeoutSeconds) }),
     });
   }
 
+  get keys(): ReadonlySet<string> {
+    return new Set(this.models.map((model) => model.key));
+  }
+
   /** Everything sorted; only the runtimes that are used, and the tenants that models alone named, too. */
-  fleet(): Fleet {
+  fleet(aliases: Fleet['aliases']): Fleet {
     return {
       ...this.frame,
+      aliases,
       runtimes: this.usedRuntimes(),
       tenants: [...this.tenants.values()].sort((a, b) => byCodePoint(a.name, b.name)),
       models: this.models.sort((a, b) => byCodePoint(a.key, b.key)),

@@ -112,3 +112,6 @@ export const parseMicros = (input: unknown): QuantityResult => parseScaled(input
 
 /** A decimal number in thousandths, rounded up: requests a second, speeds. */
 export const parseMillis = (input: unknown): QuantityResult => parseScaled(input, 1000);
+
+/** Whole milliseconds of seconds that the schema has checked. */
+export const milliseconds = (seconds: number): number => Math.round(seconds * 1000);

@@ -23,6 +23,7 @@ export const identifier = z
     'must be letters, digits, "-", "_" or ".", and begin and end with a letter or digit',
   );
 const text = z.string().min(1).max(4096);
+const timeoutSeconds = z.number().min(0.001).max(86_400);
 // A pattern, not startsWith: that one's JSON Schema has a format of zod's own.
 const absolutePath = z.string().regex(/^\//, 'must begin with /');
 const strings = z.record(z.string().max(317), z.string().max(4096));
@@ -164,8 +165,20 @@ export const modelSchema = z
     zones: z.array(z.string()).optional(),
     labels: strings.optional(),
     neverWith: z.array(z.string().regex(/^[^=]+=.*$/, 'must be key=value')).optional(),
+    timeoutSeconds: timeoutSeconds.optional(),
   })
   .meta({ id: 'Model' });
+
+const aliasSchema = z.strictObject({
+  name: identifier,
+  tenant: identifier.optional(),
+  targets: z
+    .array(z.strictObject({ model: text, weight: count.max(1_000_000).optional() }))
+    .min(1)
+    .max(16),
+  mirror: z.strictObject({ model: text, share: z.number().min(0.000001).max(1).optional() }).optional(),
+  timeoutSeconds: timeoutSeconds.optional(),
+});
 
 const replicaCount = positive.max(1000);
 const budgetsSchema = z.strictObject({
@@ -191,6 +204,7 @@ export const fleetHeadSchema = z.strictObject({
   pools: z.array(poolSchema),
   runtimes: z.array(runtimeSchema).optional(),
   tenants: z.array(tenantSchema).optional(),
+  aliases: z.array(aliasSchema).optional(),
   budgets: budgetsSchema.optional(),
   packing: z
     .strictObject({

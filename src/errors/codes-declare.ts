@@ -94,4 +94,19 @@ export const declareErrors = {
     cause: 'The sizes or loads of all models together are above 2^53 - 1 and could not be added exactly.',
     remedy: 'Check the units of the sizes; split the fleet in two if they are right.',
   },
+  STW1020: {
+    title: 'Alias without traffic',
+    cause: 'All weights of an alias are 0, so that no request could go anywhere.',
+    remedy: 'Give at least one target a weight above 0, or remove the alias.',
+  },
+  STW1021: {
+    title: 'Alias named like a model',
+    cause: 'A tenant has a model and an alias of one name, so that a request could mean either.',
+    remedy: 'Rename the alias.',
+  },
+  STW1022: {
+    title: "Another tenant's model",
+    cause: 'A target or mirror of an alias is a model of another tenant, whose data and capacity are its own.',
+    remedy: "Name a model of the alias's tenant, or give the alias the model's tenant.",
+  },
 } as const satisfies Record<string, ErrorDefinition>;

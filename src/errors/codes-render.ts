@@ -31,4 +31,19 @@ export const renderErrors = {
     cause: 'The model table was written by a version of Stowage whose format this one does not know.',
     remedy: 'Update the router and agent images to the version that wrote it.',
   },
+  STW4007: {
+    title: 'Broken route table',
+    cause: 'The text of the route table, which holds the aliases, is not what Stowage writes.',
+    remedy: 'Apply the output of `stowage synth` again.',
+  },
+  STW4008: {
+    title: 'Route table from a newer version',
+    cause: 'The route table was written by a version of Stowage whose format this one does not know.',
+    remedy: 'Update the router image to the version that wrote it.',
+  },
+  STW4009: {
+    title: 'Route table too large',
+    cause: 'The aliases need more room than the ConfigMaps of the route table have.',
+    remedy: 'Declare fewer aliases, or give them fewer targets.',
+  },
 } as const satisfies Record<string, ErrorDefinition>;

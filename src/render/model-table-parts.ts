@@ -1,13 +1,11 @@
-import { createHash } from 'node:crypto';
 import type { Model, ServingRuntime } from '../declare/fleet';
 import { diagnostic, StowageError } from '../errors/stowage-error';
 import type { PlannedShard } from '../plan/plan';
 import { type ModelTableEntry, type ModelTableHeader, modelTableVersion, servedName } from './model-table';
+import { ascii, cutInParts, partLimitBytes, type TableLine } from './table-parts';
 
 /** Parts that a shard's pods mount, whether or not they exist: a power of two. */
 export const maxParts = 8;
-/** Bytes of a part: well below the 1 MiB that a ConfigMap holds. */
-export const partLimitBytes = 768 * 1024;
 
 export interface TablePart {
   readonly part: number;
@@ -16,15 +14,8 @@ export interface TablePart {
   readonly text: string;
 }
 
-interface Line {
-  readonly key: string;
-  readonly text: string;
-}
-
 /**
- * The shard's table. While it fits one part it is one part, number 0. A part that overflows is cut in two by a bit of its
- * keys' digests, and the upper half becomes the part in the middle of the numbers left to it (0 gives 0 and 4; 0 gives
- * 0 and 2; ...): so a new model touches one part, or, when it overflows one, that part and a new one.
+ * The shard's table, in as few parts as hold it.
  * @throws StowageError STW4004 where it cannot be cut further
  */
 export function tableParts(
@@ -35,37 +26,18 @@ export function tableParts(
 ): readonly TablePart[] {
   const lines = models.map((model) => ({ key: model.key, text: ascii(JSON.stringify(entryOf(model))) }));
   refuseLongLines(lines, models);
-  const parts: TablePart[] = [];
-  const place = (own: readonly Line[], first: number, width: number): void => {
-    const header = ascii(JSON.stringify(headerOf(fleet, shard, runtime, first)));
-    const text = `${[header, ...own.map((line) => line.text)].join('\n')}\n`;
-    if (text.length <= partLimitBytes) {
-      if (own.length > 0 || first === 0) parts.push({ part: first, file: partFile(first), text });
-      return;
-    }
-    if (width === 1) {
+  return cutInParts(lines, {
+    maxParts,
+    header: (part) => JSON.stringify(headerOf(fleet, shard, runtime, part)),
+    tooLarge: () => {
       const message = `the ${models.length} models of shard ${shard.id} need more than the ${maxParts} parts of ${partLimitBytes} bytes that its table may have`;
-      throw new StowageError([diagnostic('STW4004', message)]);
-    }
-    const half = width / 2;
-    const upper = (line: Line) => (slot(line.key) & half) !== 0;
-    place(
-      own.filter((line) => !upper(line)),
-      first,
-      half,
-    );
-    place(own.filter(upper), first + half, half);
-  };
-  place(lines, 0, maxParts);
-  return parts;
+      return new StowageError([diagnostic('STW4004', message)]);
+    },
+  }).map(({ part, text }) => ({ part, file: partFile(part), text }));
 }
 
 export function partFile(part: number): string {
   return `models-${part}.jsonl`;
-}
-
-function slot(key: string): number {
-  return (createHash('sha256').update(key).digest()[0] ?? 0) % maxParts;
 }
 
 function headerOf(fleet: string, shard: PlannedShard, runtime: ServingRuntime, part: number): ModelTableHeader {
@@ -122,18 +94,12 @@ function entryOf(model: Model): ModelTableEntry {
     ...(labels.length === 0
       ? {}
       : { labels: Object.fromEntries(labels.map((name) => [name, model.labels[name] ?? ''])) }),
+    ...(model.timeoutMs === undefined ? {} : { timeoutMs: model.timeoutMs }),
   };
 }
 
-/** JSON text in ASCII alone: one byte a character, and nothing that a YAML reader could take for a line break. */
-function ascii(json: string): string {
-  return /^[ -~]*$/.test(json)
-    ? json
-    : json.replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
-
 /** A line that leaves no room for a header cannot be in any part. */
-function refuseLongLines(lines: readonly Line[], models: readonly Model[]): void {
+function refuseLongLines(lines: readonly TableLine[], models: readonly Model[]): void {
   const room = partLimitBytes - 16 * 1024;
   const findings = lines.flatMap((line, i) => {
     const bytes = line.text.length;

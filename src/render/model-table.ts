@@ -61,6 +61,8 @@ export interface ModelTableEntry {
   readonly priority: number;
   /** Absent where the model has none. */
   readonly labels?: Readonly<Record<string, string>>;
+  /** How long a request may take; absent: as long as the router allows any. */
+  readonly timeoutMs?: number;
 }
 
 /** All parts of a shard's table together. */
@@ -134,8 +136,9 @@ export function modelTableSchema(): Record<string, unknown> {
           residency: { enum: ['resident', 'on-demand'] },
           priority: { type: 'integer', minimum: 0, maximum: 1000 },
           labels: { type: 'object', additionalProperties: { type: 'string' } },
+          timeoutMs: { type: 'integer', minimum: 1, maximum: 86_400_000 },
         },
-        ['labels'],
+        ['labels', 'timeoutMs'],
       ),
       Unknown: {
         type: 'object',

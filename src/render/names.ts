@@ -6,6 +6,7 @@ import type { Shard } from '../pack/packing';
 export const names = {
   shard: (fleet: Fleet, id: string) => `${fleet.name}-${id}`,
   modelTable: (fleet: Fleet, id: string, part: number) => `${fleet.name}-${id}-models-${part}`,
+  routeTable: (fleet: Fleet, part: number) => `${fleet.name}-routes-${part}`,
   shards: (fleet: Fleet) => `${fleet.name}-shards`,
   router: (fleet: Fleet) => `${fleet.name}-router`,
   copies: (fleet: Fleet, copyClass: string) => `${fleet.name}-copies-${copyClass}`,
@@ -57,6 +58,8 @@ export function fleetLabels(fleet: Fleet, component: 'shard' | 'router'): Labels
   };
 }
 
+/** What kind of table a ConfigMap of the fleet's own holds. */
+export const tableLabel = 'stowage.dev/table';
 export const nodeGroupLabel = 'stowage.dev/node-group';
 export const classLabel = 'stowage.dev/class';
 

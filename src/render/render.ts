@@ -10,6 +10,7 @@ import { gatewayObjects } from './gateway';
 import { isReservedShardId, names } from './names';
 import { networkPolicies } from './network-policies';
 import type { RenderedGroup } from './objects';
+import { routeTables } from './route-table-parts';
 import { routerObjects } from './router';
 import { shardGroup } from './shard';
 import type { ShardParts } from './shard-pod';
@@ -18,7 +19,8 @@ import type { ShardParts } from './shard-pod';
  * The Kubernetes objects of a planned fleet: first the fleet's own (accounts, policies, router), then one group a shard,
  * sorted by id. The namespace itself is not among them. A model in one more shard changes one ConfigMap, and at most adds
  * its class's disruption budget.
- * @throws StowageError STW4001 where the plan is of another fleet; STW4002 to STW4004 for what cannot be rendered
+ * @throws StowageError STW4001 where the plan is of another fleet; STW4002 to STW4004 and STW4009 for what cannot be
+ *   rendered
  */
 export function renderFleet(fleet: Fleet, plan: Plan): readonly RenderedGroup[] {
   if (plan.fleet.name !== fleet.name) {
@@ -37,6 +39,7 @@ export function renderFleet(fleet: Fleet, plan: Plan): readonly RenderedGroup[] 
         ...accessObjects(fleet),
         ...networkPolicies(fleet),
         ...copyBudgets(fleet, plan.shards),
+        ...routeTables(fleet),
         ...routerObjects(fleet),
         ...gatewayObjects(fleet),
       ],

@@ -63,9 +63,14 @@ const everything: FleetInput = {
       accelerators: ['A100'],
       residency: 'on-demand',
       priority: 0,
+      timeoutSeconds: 0.5,
     }),
   ],
   catalogues: ['models/*.csv'],
+  aliases: [
+    { name: 'live', tenant: 'acme', targets: [{ model: 'x@1', weight: 9 }, { model: 'x@2' }], timeoutSeconds: 30 },
+    { name: 'next', targets: [{ model: 'x@1' }], mirror: { model: 'x@2', share: 0.1 } },
+  ],
   budgets: { pods: 1, gpus: { A100: { limit: 3, enforcement: 'warn' } }, memory: { limit: '1Ti' }, costPerHour: 0.5 },
   packing: {
     utilizationTarget: 0.5,

@@ -30,6 +30,9 @@ export const triggers: Record<string, () => unknown> = {
   STW1016: define({ models: [] }),
   STW1017: load({ 'fleet.toml': '' }),
   STW1018: define({ tenants: [{ name: 'a', isolation: 'process', group: 'shared' }] }),
+  STW1020: define({ aliases: [{ name: 'live', targets: [{ model: 'resnet50', weight: 0 }] }] }),
+  STW1021: define({ aliases: [{ name: 'resnet50', targets: [{ model: 'resnet50' }] }] }),
+  STW1022: define({ aliases: [{ name: 'live', tenant: 'a', targets: [{ model: 'default/resnet50@1' }] }] }),
   STW1019: define({
     pools: [{ name: 'p', cpu: 999, memory: '7Pi', disk: '8000Ti', podsPerNode: 1 }],
     models: ['a', 'b', 'c'].map((name) => model(name, { format: 'sklearn', gpuMemory: 0, memory: '5Pi', disk: 0 })),

@@ -1,5 +1,6 @@
 import { fleetJsonSchema, modelJsonSchema } from '../../../declare/json-schema';
 import { modelTableSchema } from '../../../render/model-table';
+import { routeTableSchema } from '../../../render/route-table';
 import type { SchemaName } from './command';
 
 /** The schemas that `schema/` in the package holds, too. */
@@ -11,5 +12,7 @@ export function publishedSchema(name: SchemaName): unknown {
       return modelJsonSchema();
     case 'model-table':
       return modelTableSchema();
+    case 'route-table':
+      return routeTableSchema();
   }
 }

@@ -1,0 +1,106 @@
+import { byCodePoint } from '../declare/findings';
+import { type Diagnostic, diagnostic, StowageError } from '../errors/stowage-error';
+import { between, count, isObject, listOf, matching, object, text } from './json-checks';
+import { type RouteTable, type RouteTableAlias, type RouteTableHeader, routeTableVersion } from './route-table';
+
+/**
+ * Reads the route table from its parts: file name (or ConfigMap key) to text. Lines and fields of a later minor version are
+ * skipped. While a part is being cut in two, both halves may hold an alias: the higher part wins. No part at all is a table
+ * without aliases.
+ * @throws StowageError STW4008 for a version from the future; STW4007 with every broken line, file and number
+ */
+export function parseRouteTable(fleet: string, parts: Readonly<Record<string, string>>): RouteTable {
+  const findings: Diagnostic[] = [];
+  const read = Object.keys(parts)
+    .map((file) => readPart(fleet, file, parts[file] ?? '', findings))
+    .filter((part) => part !== null)
+    .sort((a, b) => a.part - b.part);
+  if (findings.length > 0) throw new StowageError(findings);
+  const aliases = new Map(read.flatMap((part) => part.aliases.map((alias) => [alias.alias, alias])));
+  return { fleet, aliases: [...aliases.values()].sort((a, b) => byCodePoint(a.alias, b.alias)) };
+}
+
+interface ReadPart {
+  readonly part: number;
+  readonly aliases: readonly RouteTableAlias[];
+}
+
+function readPart(fleet: string, file: string, content: string, findings: Diagnostic[]): ReadPart | null {
+  const before = findings.length;
+  let header: RouteTableHeader | null = null;
+  const aliases = new Map<string, RouteTableAlias>();
+  const lines = content.split('\n');
+  if (lines.at(-1) === '') lines.pop();
+  for (const [i, one] of lines.entries()) {
+    const line = i + 1;
+    const value = parsed(one);
+    if (value === null) {
+      findings.push(broken(file, line, 'not a JSON object'));
+    } else if (i === 0) {
+      const fault = headerFault(fleet, value, file);
+      if (fault !== null) {
+        findings.push(fault);
+        return null;
+      }
+      header = value as unknown as RouteTableHeader;
+    } else if ('alias' in value) {
+      const alias = value as unknown as RouteTableAlias;
+      const problem = aliasProblem(value) ?? (aliases.has(alias.alias) ? `"${alias.alias}" stands there twice` : null);
+      if (problem === null) aliases.set(alias.alias, alias);
+      else findings.push(broken(file, line, problem));
+    }
+  }
+  if (lines.length === 0) findings.push(broken(file, 1, 'the header is missing'));
+  return header === null || findings.length > before ? null : { part: header.part, aliases: [...aliases.values()] };
+}
+
+const headerShape = object({ fleet: text, part: count });
+const model = matching(/^[^/]+\/[^/@]+@[^/@]+$/, 'tenant/name@version');
+const aliasShape = object(
+  {
+    alias: matching(/^[^/]+\/[^/@]+$/, 'tenant/name'),
+    tenant: text,
+    name: text,
+    targets: listOf(object({ model, weight: between(0, 1_000_000) })),
+  },
+  { mirror: object({ model, shareMicro: between(1, 1_000_000) }), timeoutMs: between(1, 86_400_000) },
+);
+
+function headerFault(fleet: string, value: Record<string, unknown>, file: string): Diagnostic | null {
+  const version = value.routeTableVersion;
+  if (typeof version === 'number' && version > routeTableVersion) {
+    return diagnostic('STW4008', `${file} has the version ${version}; this one reads ${routeTableVersion}`, {
+      location: { file, line: 1 },
+    });
+  }
+  const problem = version === routeTableVersion ? headerShape(value, '') : 'the header is missing';
+  if (problem !== null) return broken(file, 1, problem);
+  return value.fleet === fleet ? null : broken(file, 1, `it is the table of fleet "${String(value.fleet)}"`);
+}
+
+/** Also what declaring has refused: a table may have been written by hand, and no tenant may reach another's model. */
+function aliasProblem(value: Record<string, unknown>): string | null {
+  const shape = aliasShape(value, '');
+  if (shape !== null) return shape;
+  const { alias, tenant, name, targets, mirror } = value as unknown as RouteTableAlias;
+  if (alias !== `${tenant}/${name}`) return `"alias" must be "${tenant}/${name}"`;
+  const models = targets.map((target) => target.model);
+  if (new Set(models).size < models.length) return '"targets" has a model twice';
+  if (!targets.some(({ weight }) => weight > 0)) return 'a weight in "targets" must be above 0';
+  const all = mirror === undefined ? models : [...models, mirror.model];
+  const foreign = all.find((key) => !key.startsWith(`${tenant}/`));
+  return foreign === undefined ? null : `"${foreign}" is a model of another tenant`;
+}
+
+function parsed(line: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(line);
+    return isObject(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function broken(file: string, line: number, problem: string): Diagnostic {
+  return diagnostic('STW4007', `line ${line} of ${file}: ${problem}`, { location: { file, line } });
+}
