@@ -4,6 +4,9 @@ export { readCatalogue } from './declare/catalogue';
 export { type DefineOptions, defineFleet } from './declare/define-fleet';
 export type {
   Accelerator,
+  Alias,
+  AliasMirror,
+  AliasTarget,
   BaselineOptions,
   Budgets,
   Fleet,
@@ -16,7 +19,7 @@ export type {
   SourceLocation,
   Tenant,
 } from './declare/fleet';
-export type { FleetInput, ModelInput, PoolInput, RuntimeInput, TenantInput } from './declare/input';
+export type { AliasInput, FleetInput, ModelInput, PoolInput, RuntimeInput, TenantInput } from './declare/input';
 export { fleetJsonSchema, modelJsonSchema } from './declare/json-schema';
 export { type LoadOptions, loadFleet } from './declare/load-fleet';
 export type { ErrorCode } from './errors/registry';
