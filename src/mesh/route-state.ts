@@ -9,10 +9,13 @@ export interface RouteState {
   readonly shards: readonly ShardEndpoints[];
 }
 
-/** One name that clients of one tenant may ask for. */
+/**
+ * Where one name leads. Other spellings of the same (with the tenant, with a version) come to it in Envoy: see
+ * `control/name-index.ts`.
+ */
 export interface ModelRoute {
   readonly tenant: string;
-  /** As clients spell it: a model's name, `tenant~name`, or the served name. */
+  /** As Envoy looks it up: a model's name (`tenant~name` of other tenants than the open one), or a served name. */
   readonly name: string;
   /** What the model server calls it. */
   readonly served: string;

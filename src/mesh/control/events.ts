@@ -1,5 +1,6 @@
 import type { PushedTable, SyncResponse } from '../../protocol/agent-api';
 import type { ModelTable } from '../../render/model-table';
+import type { RouteTableAlias } from '../../render/route-table';
 import type { RouteState } from '../route-state';
 
 /** A shard's table as a source read it. */
@@ -35,6 +36,8 @@ export type ControlEvent =
   | { readonly type: 'table-changed'; readonly shard: string; readonly table: SourceTable }
   | { readonly type: 'table-broken'; readonly shard: string; readonly revision: number; readonly problem: string }
   | { readonly type: 'table-removed'; readonly shard: string; readonly revision: number }
+  | { readonly type: 'aliases-changed'; readonly revision: number; readonly aliases: readonly RouteTableAlias[] }
+  | { readonly type: 'aliases-broken'; readonly revision: number; readonly problem: string }
   | { readonly type: 'pod-changed'; readonly revision: number; readonly pod: SourcePod }
   | { readonly type: 'pod-removed'; readonly revision: number; readonly pod: string }
   /** All that the source had at its start has been told. */

@@ -7,7 +7,7 @@ import { compareVersions } from './version-order';
 export const noneGroup = '@none';
 
 export interface NamingOptions {
-  /** Callers are not told apart: bare names are the default tenant's, all others are asked for with their tenant. */
+  /** Callers are not told apart: bare names are the default tenant's, all others have their tenant's before them. */
   readonly open: boolean;
   readonly timeoutMs: number;
 }
@@ -22,8 +22,10 @@ export interface NameSet {
 }
 
 /**
- * The names that clients may ask for: `name` and `tenant~name` are the newest version that is up (or, with none up, the
- * newest declared), the served name is one version.
+ * The names that Envoy knows, one a model: the tenant's `name` leads to the newest version that is up (or, with none up, the
+ * newest declared), and each other version has its served name. What else clients may say is brought to these by Envoy's
+ * filter (`xds/lua-rest.ts`): `tenant~name` is the name; `tenant~name~version` and a version in the request are what the
+ * name leads to where that is just this version, else the served name.
  */
 export class NameIndex {
   private readonly sets = new Map<string, NameSet>();
@@ -75,21 +77,15 @@ export class NameIndex {
   }
 
   private routesOf(set: NameSet): readonly ModelRoute[] {
-    const { tenant, name } = set;
-    const routes: ModelRoute[] = [];
-    const add = (asked: string, model: ModelRecord) => {
-      const route = this.routeOf(asked, model);
-      const old = set.routes.find((other) => other.name === asked);
-      routes.push(old !== undefined && sameRoute(old, route) ? old : route);
-    };
-    const known = set.versions.filter((model) => model.target !== null || model.listings.length > 0);
+    const { tenant, name, versions } = set;
+    const known = versions.filter((model) => model.target !== null || model.listings.length > 0);
     const newest = known.find((model) => model.target !== null) ?? known[0];
-    if (newest !== undefined) {
-      if (!this.options.open || tenant === 'default') add(name, newest);
-      add(`${tenant}~${name}`, newest);
-    }
-    for (const model of known) add(model.served, model);
-    return routes;
+    const bare = this.options.open && tenant !== 'default' ? `${tenant}~${name}` : name;
+    return known.map((model) => {
+      const route = this.routeOf(model === newest ? bare : model.served, model);
+      const old = set.routes.find((other) => other.name === route.name);
+      return old !== undefined && sameRoute(old, route) ? old : route;
+    });
   }
 
   private routeOf(name: string, model: ModelRecord): ModelRoute {

@@ -3,7 +3,17 @@ import type { ControlEvent } from '../control/events';
 /** Of the control's events, those that a source tells. */
 export type SourceEvent = Extract<
   ControlEvent,
-  { type: 'table-changed' | 'table-broken' | 'table-removed' | 'pod-changed' | 'pod-removed' | 'source-synced' }
+  {
+    type:
+      | 'table-changed'
+      | 'table-broken'
+      | 'table-removed'
+      | 'aliases-changed'
+      | 'aliases-broken'
+      | 'pod-changed'
+      | 'pod-removed'
+      | 'source-synced';
+  }
 >;
 
 export interface SourceListener {
@@ -12,7 +22,7 @@ export interface SourceListener {
   onProblem(problem: string | null): void;
 }
 
-/** Where meshd learns what should be (model tables) and which pods there are. */
+/** Where meshd learns what should be (model tables, aliases) and which pods there are. */
 export interface ClusterSource {
   start(listener: SourceListener): void;
   /** Nothing is told after it resolves. */

@@ -3,6 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StowageError } from '../../errors/stowage-error';
 import type { SourcePod } from '../control/events';
+import { AliasParts } from './alias-parts';
 import type { ClusterSource, SourceListener } from './cluster-source';
 import { parsePodsFile } from './pods-file';
 import { ShardTables } from './shard-tables';
@@ -15,11 +16,12 @@ export interface DirectorySourceOptions {
 }
 
 /**
- * A fleet as a directory: `shards/<id>/<part files>` and `pods.json`, as `stowage local` writes them. Files are to be
- * replaced by renaming.
+ * A fleet as a directory: `shards/<id>/<part files>`, `pods.json` and, where it has aliases, `routes/<part files>`, as
+ * `stowage local` writes them. Files are to be replaced by renaming.
  */
 export class DirectorySource implements ClusterSource {
   private readonly tables = new ShardTables();
+  private readonly aliases = new AliasParts();
   private readonly pods = new Map<string, string>();
   private readonly watchers = new Map<string, FSWatcher>();
   /** File -> what its last look found, to read only what changed. */
@@ -71,6 +73,7 @@ export class DirectorySource implements ClusterSource {
     let problem: string | null = null;
     try {
       await this.scanShards();
+      await this.scanAliases();
       await this.scanPods();
     } catch (error) {
       problem = StowageError.is(error) ? error.message : (error as Error).message;
@@ -103,16 +106,11 @@ export class DirectorySource implements ClusterSource {
 
   private async scanShard(id: string, folder: string): Promise<void> {
     this.watch(folder);
-    let files: string[];
-    let newest: number;
-    try {
-      files = (await readdir(folder)).filter((name) => name.endsWith('.jsonl')).sort();
-      newest = (await stat(folder)).mtimeMs;
-    } catch (error) {
-      // Removed since it was listed: the next look finds it gone.
-      if (isAbsent(error)) return;
-      throw error;
-    }
+    const found = await partsIn(folder);
+    // Removed since it was listed: the next look finds it gone.
+    if (found === null) return;
+    const { files } = found;
+    let newest = found.mtimeMs;
     let changed = false;
     for (const file of this.tables.objectsOf(id)) {
       if (files.includes(file)) continue;
@@ -127,6 +125,30 @@ export class DirectorySource implements ClusterSource {
       changed = true;
     }
     if (changed) this.tell(id, newest);
+  }
+
+  private async scanAliases(): Promise<void> {
+    const folder = join(this.directory, 'routes');
+    const found = await partsIn(folder);
+    if (found !== null) this.watch(folder);
+    else this.unwatch(folder);
+    const { files, mtimeMs } = found ?? { files: [], mtimeMs: 0 };
+    let newest = mtimeMs;
+    for (const file of this.aliases.names) {
+      if (files.includes(file)) continue;
+      this.aliases.delete(file);
+      this.signatures.delete(join(folder, file));
+    }
+    for (const file of files) {
+      const read = await this.readIfChanged(join(folder, file));
+      if (read === null) continue;
+      this.aliases.set(file, { [file]: read.text });
+      newest = Math.max(newest, read.mtimeMs);
+    }
+    const event = this.aliases.event(Math.max(this.revision + 1, Math.floor(newest)));
+    if (event === null) return;
+    this.next(newest);
+    this.listener?.onEvent(event);
   }
 
   private async scanPods(): Promise<void> {
@@ -193,6 +215,17 @@ export class DirectorySource implements ClusterSource {
   private unwatch(folder: string): void {
     this.watchers.get(folder)?.close();
     this.watchers.delete(folder);
+  }
+}
+
+/** The part files of a folder, sorted; null: there is no such folder. */
+async function partsIn(folder: string): Promise<{ files: readonly string[]; mtimeMs: number } | null> {
+  try {
+    const files = (await readdir(folder)).filter((name) => name.endsWith('.jsonl')).sort();
+    return { files, mtimeMs: (await stat(folder)).mtimeMs };
+  } catch (error) {
+    if (isAbsent(error)) return null;
+    throw error;
   }
 }
 

@@ -1,5 +1,6 @@
-import { agentPorts } from '../../render/names';
+import { agentPorts, tableLabel } from '../../render/names';
 import type { SourcePod } from '../control/events';
+import { AliasParts } from './alias-parts';
 import type { ClusterSource, SourceListener } from './cluster-source';
 import { type ApiObject, type KubernetesAccess, KubernetesApi, unusable } from './kubernetes-api';
 import { Reflector, type ReflectorOptions } from './reflector';
@@ -26,10 +27,11 @@ interface Pod extends ApiObject {
 const shardLabel = 'stowage.dev/shard';
 const zoneLabel = 'topology.kubernetes.io/zone';
 
-/** The fleet as Kubernetes has it: the shards' ConfigMaps and pods, listed and watched. */
+/** The fleet as Kubernetes has it: the ConfigMaps of its tables, and the shards' pods, listed and watched. */
 export class KubernetesSource implements ClusterSource {
   private readonly api: KubernetesApi;
   private readonly tables = new ShardTables();
+  private readonly aliases = new AliasParts();
   /** ConfigMap -> its shard. */
   private readonly shardOf = new Map<string, string>();
   private readonly pods = new Set<string>();
@@ -45,11 +47,14 @@ export class KubernetesSource implements ClusterSource {
 
   start(listener: SourceListener): void {
     this.listener = listener;
-    const configMaps = this.reflector<ConfigMap>('configmaps', {
+    const configMaps = this.reflector<ConfigMap>('configmaps', 'in (router,shard)', {
       onList: (items, revision) => this.listConfigMaps(items, revision),
-      onChange: (type, item, revision) => this.tell(this.takeConfigMap(type, item), revision),
+      onChange: (type, item, revision) => {
+        this.tell(this.takeConfigMap(type, item), revision);
+        this.tellAliases(revision);
+      },
     });
-    const pods = this.reflector<Pod>('pods', {
+    const pods = this.reflector<Pod>('pods', 'in (shard)', {
       onList: (items, revision) => this.listPods(items, revision),
       onChange: (type, item, revision) => this.takePod(type, item, revision),
     });
@@ -65,12 +70,13 @@ export class KubernetesSource implements ClusterSource {
 
   private reflector<T extends ApiObject>(
     resource: string,
+    component: string,
     handlers: Pick<ReflectorOptions<T>, 'onList' | 'onChange'>,
   ): Reflector<T> {
     const { namespace, fleet, watchSeconds, idleMs, firstRetryMs, lastRetryMs } = this.options;
     return new Reflector<T>(this.api, {
       path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/${resource}`,
-      labelSelector: `stowage.dev/fleet=${fleet},app.kubernetes.io/component=shard`,
+      labelSelector: `stowage.dev/fleet=${fleet},app.kubernetes.io/component ${component}`,
       watchSeconds: watchSeconds ?? 240,
       idleMs: idleMs ?? 90_000,
       firstRetryMs: firstRetryMs ?? 250,
@@ -104,11 +110,17 @@ export class KubernetesSource implements ClusterSource {
       this.tables.delete(shard, name);
       shards.add(shard);
     }
+    for (const name of this.aliases.names) if (!present.has(name)) this.aliases.delete(name);
     for (const item of items) shards.add(this.takeConfigMap('set', item));
     for (const shard of shards) this.tell(shard, revision);
+    this.tellAliases(revision);
   }
 
+  /** The shard whose table it is a part of; null: none. */
   private takeConfigMap(type: 'set' | 'deleted', { metadata, data }: ConfigMap): string | null {
+    const routes = type === 'set' && metadata.labels?.[tableLabel] === 'routes';
+    if (routes) this.aliases.set(metadata.name, data ?? {});
+    else this.aliases.delete(metadata.name);
     const shard = metadata.labels?.[shardLabel] ?? this.shardOf.get(metadata.name);
     if (shard === undefined) return null;
     if (type === 'deleted') {
@@ -123,6 +135,11 @@ export class KubernetesSource implements ClusterSource {
 
   private tell(shard: string | null, revision: number): void {
     const event = shard === null ? null : this.tables.event(shard, revision);
+    if (event !== null) this.listener?.onEvent(event);
+  }
+
+  private tellAliases(revision: number): void {
+    const event = this.aliases.event(revision);
     if (event !== null) this.listener?.onEvent(event);
   }
 

@@ -1,5 +1,5 @@
 import { type Authentication, authenticationFilters } from './auth';
-import { grpcScript } from './lua-grpc';
+import { grpcScript, grpcUnsureScript } from './lua-grpc';
 import { restScript } from './lua-rest';
 
 export interface Listen {
@@ -25,6 +25,7 @@ const stripped = [
   'x-stowage-tenant',
   'x-stowage-scope',
   'x-stowage-openai',
+  'x-stowage-unsure',
   'x-stowage-admin',
   'triton-grpc-protocol-x-stowage-admin',
 ];
@@ -41,7 +42,7 @@ export function restListener(listen: Listen, options: ListenerOptions): object {
   const fragment = { name: ':path', element_separator: '/', index: 3 };
   return listener('rest', listen, options, fragment, meshAnswers(version), [
     ...authenticationFilters(authentication),
-    unless('/v2/models/[^/]+(/[^/]*)?|/v1/models/.*', own),
+    unless(plainPaths(authentication === null ? openTenant : null), own),
   ]);
 }
 
@@ -57,6 +58,7 @@ export function grpcListener(listen: Listen, options: ListenerOptions): object {
     [
       ...authenticationFilters(authentication),
       lua('stowage.names', grpcScript(authentication === null ? openTenant : null)),
+      unless({ not_matcher: headerIs('x-stowage-unsure', { exact: '1' }) }, lua('stowage.names', grpcUnsureScript)),
     ],
   );
 }
@@ -174,20 +176,35 @@ function lua(name: string, script: string): { name: string; typed_config: object
   };
 }
 
-// A Lua filter costs more than all the rest of a request: skipped natively unless the path needs it.
-function unless(regex: string, filter: { name: string; typed_config: object }): object {
-  const input = {
-    name: 'path',
-    typed_config: {
-      '@type': 'type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput',
-      header_name: ':path',
+const headerIs = (header_name: string, value_match: object): object => ({
+  single_predicate: {
+    input: {
+      name: 'header',
+      typed_config: {
+        '@type': 'type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput',
+        header_name,
+      },
     },
-  };
+    value_match,
+  },
+});
+
+/** Paths whose fourth segment is a scope's name as it stands: `name`, and for other than the open tenant `tenant~name`. */
+function plainPaths(openTenant: string | null): object {
+  const name = openTenant === null ? '[^/~]+' : '[^/~]+(~[^/~]+)?';
+  const regex = `/v2/models/${name}(/[^/]*)?|/v1/models/${name}`;
+  const plain = headerIs(':path', { safe_regex: { google_re2: {}, regex } });
+  if (openTenant === null) return plain;
+  const own = ['v1', 'v2'].map((api) => headerIs(':path', { prefix: `/${api}/models/${openTenant}~` }));
+  return { and_matcher: { predicate: [plain, { not_matcher: { or_matcher: { predicate: own } } }] } };
+}
+
+// A Lua filter costs more than all the rest of a request: skipped natively unless the path needs it.
+function unless(predicate: object, filter: { name: string; typed_config: object }): object {
   const action = {
     name: 'skip',
     typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.common.matcher.action.v3.SkipFilter' },
   };
-  const predicate = { single_predicate: { input, value_match: { safe_regex: { google_re2: {}, regex } } } };
   return {
     name: filter.name,
     typed_config: {
@@ -229,7 +246,7 @@ function accessLog(path: string): object {
         json_format: {
           time: '%START_TIME%',
           tenant: '%REQ(x-stowage-tenant)%',
-          // REST: the path as rewritten, with the served name. gRPC: the model as asked.
+          // REST: the path as rewritten, with the served name. gRPC: the scope, named as in `RouteState`.
           path: '%REQ(:path)%',
           model: '%REQ(x-stowage-scope)%',
           method: '%REQ(:method)%',

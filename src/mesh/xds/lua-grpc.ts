@@ -84,6 +84,14 @@ end
 
 local function plain(name) return name ~= nil and #name < 128 and name:find("^[%w%._~%-]+$") ~= nil end
 
+-- No such model, or an error on the way: the request keeps no scope.
+local function lost(h, headers, ok)
+  headers:remove("x-stowage-scope")
+  h:clearRouteCache()
+  if ok then return unknown(h) end
+  return refuse(h, "13", "internal error")
+end
+
 function envoy_on_request(h)
   local headers = h:headers()
   local method = headers:get(":path"):match("^/inference%.GRPCInferenceService/(%a+)$")
@@ -94,13 +102,16 @@ function envoy_on_request(h)
     headers:replace("x-stowage-scope", "/:server")
     return h:clearRouteCache()
   end
+  local function choose(scope) headers:replace("x-stowage-scope", scope) end
   local name, twice = by_metadata(headers)
   if twice then return refuse(h, "3", "more than one model in the metadata") end
 
   if method == "ModelStreamInfer" and OPEN ~= nil then
     if not plain(name) then return unknown(h) end
-    headers:replace("x-stowage-scope", name)
-    return h:clearRouteCache()
+    local ok, served, unsure = pcall(find, h, OPEN, name, nil, choose)
+    if not ok or served == nil then return lost(h, headers, ok) end
+    if unsure then headers:replace("x-stowage-unsure", "1") end
+    return
   end
   if not METHODS[method] then return refuse(h, "12", "unknown method") end
 
@@ -119,23 +130,23 @@ function envoy_on_request(h)
   local asked = name or said
   local tenant = tenant_of(headers)
   if tenant == nil or not plain(asked) then return unknown(h) end
-  if version ~= "" then
-    if not plain(version) then return unknown(h) end
-    asked = qualified(asked, version, tenant)
-    if asked == nil then return unknown(h) end
-  end
-
-  headers:replace("x-stowage-scope", asked)
-  h:clearRouteCache()
-  local ok, served = pcall(served_name, h, asked)
+  if version ~= "" and not plain(version) then return unknown(h) end
+  local ok, served, unsure = pcall(find, h, tenant, asked, version ~= "" and version or nil, choose)
   if ok and served ~= nil and (said ~= served or version ~= "") then
     ok = #served < 128 and pcall(rename, body, size, served)
   end
-  if not ok or served == nil then
-    headers:remove("x-stowage-scope")
-    h:clearRouteCache()
-    if ok then return unknown(h) end
-    return refuse(h, "13", "internal error")
-  end
+  if not ok or served == nil then return lost(h, headers, ok) end
+  if unsure then headers:replace("x-stowage-unsure", "1") end
+end
+`;
+
+/** After {@link grpcScript}, where it could not see whether the scope that it chose is there. Envoy would say UNIMPLEMENTED. */
+export const grpcUnsureScript = `
+function envoy_on_request(h)
+  h:headers():remove("x-stowage-unsure")
+  local rewrite = h:metadata()
+  if rewrite:get("served") ~= nil or rewrite:get("prefix") ~= nil then return end
+  h:respond({[":status"] = "200", ["content-type"] = "application/grpc", ["grpc-status"] = "5",
+    ["grpc-message"] = "unknown model"}, "unknown model")
 end
 `;

@@ -13,27 +13,36 @@ local function tenant_of(headers)
   return headers:get("x-stowage-tenant")
 end
 
--- The full served name of a name as asked and a version, or nil.
-local function qualified(name, version, tenant)
-  local _, marks = name:gsub("~", "")
-  if marks == 0 then return tenant .. "~" .. name .. "~" .. version end
-  if marks == 1 then return name .. "~" .. version end
-  if marks == 2 and name:sub(-#version - 1) == "~" .. version then return name end
-  return nil
-end
-
--- What the model server calls the model, by the route table that the scope chose; nil: no such model.
-local function served_name(h, name)
-  -- Of the route: asking makes Envoy choose scope and route anew.
+-- Makes the request ask for a model as named by a caller of the tenant: name, tenant~name or tenant~name~version, with a
+-- version besides or nil; choose(scope) writes the scope's name into the request. What the model server calls the model,
+-- and whether there may yet be no such scope; nil: there is no such model for that caller.
+-- There is one scope a model: a version that its name leads to by itself has no other.
+local function find(h, tenant, asked, version, choose)
+  local of, name, own = asked:match("^([^~]+)~([^~]+)~([^~]+)$")
+  if of == nil then of, name = asked:match("^([^~]+)~([^~]+)$") end
+  if of == nil then name = asked:match("^[^~]+$") end
+  if name == nil or (own ~= nil and version ~= nil and own ~= version) then return nil end
+  if OPEN == nil and of ~= nil and of ~= tenant then return nil end
+  of, version = of or tenant, version or own
+  local scope = of == tenant and name or of .. "~" .. name
+  choose(scope)
+  h:clearRouteCache()
+  -- Of the route: asking makes Envoy choose scope and route anew. Only once: a second time it gives what it gave before.
   local rewrite = h:metadata()
-  if rewrite == nil then return nil end
-  if rewrite:get("served") ~= nil then return rewrite:get("served") end
-  if rewrite:get("prefix") == nil then return nil end
-  return rewrite:get("prefix") .. name .. rewrite:get("suffix")
+  local served = rewrite:get("served")
+  if served == nil and rewrite:get("prefix") ~= nil then
+    served = rewrite:get("prefix") .. scope .. rewrite:get("suffix")
+  end
+  if version == nil then return served, false end
+  local whole = of .. "~" .. name .. "~" .. version
+  if served == whole then return whole, false end
+  choose(whole)
+  h:clearRouteCache()
+  return whole, true
 end
 `;
 
-/** Names that are not simply the fourth segment of the path: explicit versions, and the model in an OpenAI body. */
+/** Names that are not simply the fourth segment of the path: with a tenant, with a version, in an OpenAI body. */
 export const restScript = (openTenant: string | null, maxBodyBytes: number): string => `${luaHelpers(openTenant)}
 local MAX_BODY = ${maxBodyBytes}
 local OPENAI = {
@@ -92,12 +101,14 @@ local function find_model(text)
   return from, to
 end
 
-local function by_version(h, headers, path, name, version, rest)
+local function by_path(h, headers, path, start, name, version, rest)
   local tenant = tenant_of(headers)
-  local full = tenant and qualified(name, version, tenant)
-  if full == nil then return end
-  headers:replace(":path", "/v2/models/" .. full .. rest .. path:match("%??[^?]*$", #path:match("^[^?]*") + 1))
-  h:clearRouteCache()
+  local query = path:match("%??[^?]*$", #path:match("^[^?]*") + 1)
+  local ok, served = pcall(find, h, tenant or "", name, version, function(scope)
+    headers:replace(":path", start .. scope .. rest .. query)
+  end)
+  if ok and served ~= nil and tenant ~= nil then return end
+  return refuse(h, ok and "404" or "500", ok and "unknown model" or "internal error")
 end
 
 local function by_body(h, rest)
@@ -111,10 +122,12 @@ local function by_body(h, rest)
   if from == nil then return refuse(h, "400", "the body must be a JSON object with one plain string called model") end
   local name = text:sub(from + 1, to - 1)
   if not name:find("^[%w%._~%-]+$") then return refuse(h, "404", "unknown model") end
+  local tenant = tenant_of(headers)
+  if tenant == nil then return refuse(h, "404", "unknown model") end
   headers:replace("x-stowage-openai", "1")
-  headers:replace(":path", "/v1/openai/" .. name .. "/" .. rest)
-  h:clearRouteCache()
-  local ok, served = pcall(served_name, h, name)
+  local ok, served = pcall(find, h, tenant, name, nil, function(scope)
+    headers:replace(":path", "/v1/openai/" .. scope .. "/" .. rest)
+  end)
   if ok and served ~= nil and served ~= name then
     ok = pcall(body.setBytes, body, text:sub(1, from) .. served .. text:sub(to))
   end
@@ -130,7 +143,11 @@ function envoy_on_request(h)
   local path = headers:get(":path")
   local bare = path:match("^[^?#]*")
   local name, version, rest = bare:match("^/v2/models/([^/]+)/versions/([^/]+)(/?[%a_]*)$")
-  if name ~= nil then return by_version(h, headers, path, name, version, rest) end
+  if name ~= nil then return by_path(h, headers, path, "/v2/models/", name, version, rest) end
+  name, rest = bare:match("^/v2/models/([^/]+~[^/]+)(/?[%a_]*)$")
+  if name ~= nil then return by_path(h, headers, path, "/v2/models/", name, nil, rest) end
+  name, rest = bare:match("^/v1/models/([^/:]+~[^/:]+)(:?%a*)$")
+  if name ~= nil then return by_path(h, headers, path, "/v1/models/", name, nil, rest) end
   local openai = OPENAI[bare]
   if openai ~= nil and headers:get(":method") == "POST" then by_body(h, openai) end
 end

@@ -23,12 +23,13 @@ interface Cluster {
 export class StepPlanner {
   private state = empty;
   private readonly tables = new Map<string, { readonly spec: TableSpec; uses: number }>();
-  private readonly built = new Map<string, { readonly key: string; readonly resource: Resource }>();
+  private readonly built = new Map<string, { readonly key: unknown; readonly resource: Resource }>();
 
   constructor(private readonly limits: ClusterLimits) {}
 
   /**
-   * Steps from what is published to `next`: clusters and endpoints, tables, scopes, late endpoints, removals.
+   * Steps from what is published to `next`: clusters and endpoints, tables, scopes, scopes that go (Envoy applies what goes
+   * in one message before what comes, and a version may change the scope it is found by), late endpoints, other removals.
    * Throws TypeError when a route names a shard that the state lacks.
    */
   plan(next: RouteState, published: Published): readonly Step[] {
@@ -79,7 +80,8 @@ export class StepPlanner {
     return [
       [...change('clusters', clusterSet), ...change('endpoints', early)],
       [...change('tables', tableSet), ...change('scopes', holders)],
-      change('scopes', scopes.set, scopes.removed),
+      change('scopes', scopes.set),
+      change('scopes', none, scopes.removed),
       change('endpoints', late),
       [...change('scopes', none, tablesGone.map(holderName)), ...change('tables', none, tablesGone)],
       [...change('clusters', none, clustersGone), ...change('endpoints', none, clustersGone)],
@@ -150,12 +152,13 @@ export class StepPlanner {
   }
 
   private endpoints(name: string, kind: ClusterKind, pods: readonly PodEndpoint[], variant: '' | 'both '): Resource {
-    return this.build(`e ${variant}${name}`, JSON.stringify(pods), () => endpointsResource(name, kind, pods));
+    // Pods that have not changed are the same list.
+    return this.build(`e ${variant}${name}`, pods, () => endpointsResource(name, kind, pods));
   }
 
-  private build(id: string, key: string, make: () => Parameters<typeof fixedResource>[0]): Resource {
+  private build(id: string, key: unknown, make: () => Parameters<typeof fixedResource>[0]): Resource {
     const old = this.built.get(id);
-    if (old?.key === key) return old.resource;
+    if (old !== undefined && old.key === key) return old.resource;
     const resource = fixedResource(make());
     this.built.set(id, { key, resource });
     return resource;

@@ -99,7 +99,9 @@ export class XdsStream {
       await this.settled(timeoutMs);
       for (const name of holders.keys()) (scopeDiff.set as Map<string, string>).delete(name);
     }
-    this.send(scopeDiff, heldScopes.size === 0);
+    this.send({ ...scopeDiff, removed: [] }, heldScopes.size === 0);
+    await this.settled(timeoutMs);
+    this.send({ kind: 'scopes', set: new Map(), removed: scopeDiff.removed });
     await this.settled(timeoutMs);
     this.send({ kind: 'clusters', set: new Map(), removed: clusterDiff.removed });
     await this.settled(timeoutMs);

@@ -65,7 +65,10 @@ export function tableResource(table: TableSpec, shard: ShardEndpoints): Any {
         ]
       : [];
 
+  // For Lua, which asks what a name leads to.
+  const metadata = { filter_metadata: { [rewriteMetadata]: { fields: rewriteFields(rewrite) } } };
   const rest = (regex: string, headers: object[], regex_rewrite: object, segment: string) => ({
+    metadata,
     match: { safe_regex: { regex }, headers },
     route: {
       cluster: to('http'),
@@ -74,8 +77,6 @@ export function tableResource(table: TableSpec, shard: ShardEndpoints): Any {
       hash_policy: hashOn(':path', `^${segment}.*$`),
     },
   });
-  // Only the routes that Lua reads carry it.
-  const metadata = { filter_metadata: { [rewriteMetadata]: { fields: rewriteFields(rewrite) } } };
   const routes: object[] = [];
   const speaks = new Set(shard.protocols);
   if (speaks.has('v2-rest')) {
@@ -101,7 +102,6 @@ export function tableResource(table: TableSpec, shard: ShardEndpoints): Any {
     const asked = '/v1/openai/[^/]+/(chat/completions|completions|embeddings)';
     routes.push({
       ...rest(asked, [method('POST'), own], change, '/v1/openai/([^/?]+)'),
-      metadata,
       request_headers_to_remove: ['x-stowage-openai'],
     });
   }

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { compareVersions } from '../../../src/mesh/control/version-order';
 import type { RouteState } from '../../../src/mesh/route-state';
 import { desired, modelKeys, perform, type Step, settle, shardIds, steps } from './chaos';
-import { FakeMesh } from './fake-mesh';
+import { FakeMesh, options } from './fake-mesh';
+import { lookUp } from './look-up';
 import { servedOf } from './tables';
 
 /** Pods of each shard, and the shards of each model. */
@@ -38,7 +39,8 @@ function expectDesired(mesh: FakeMesh): void {
   const wanted = desired(mesh);
   for (const router of mesh.routers) {
     const state = router.inForce.at(-1)?.state as RouteState;
-    const routes = new Map(state.routes.filter(({ name, served }) => name === served).map((r) => [r.served, r.shard]));
+    const routes = new Map(state.routes.map(({ served, shard }) => [served, shard]));
+    expect(routes.size).toBe(state.routes.length);
     expect(new Set(routes.keys())).toEqual(new Set(wanted.keys()));
     const groups = new Map(state.shards.map(({ shard, pods }) => [shard, pods.map(({ pod }) => pod)]));
     for (const [served, { group, pods }] of wanted) {
@@ -59,18 +61,16 @@ function expectDesired(mesh: FakeMesh): void {
   }
 }
 
-/** A bare name is its newest version that is up. */
-function expectNames({ routes }: RouteState): void {
-  const byName = new Map(routes.map((route) => [`${route.tenant} ${route.name}`, route]));
-  const served = routes.filter((route) => route.name === route.served);
-  for (const { tenant, name, served: chosen } of routes) {
-    if (name.includes('~')) continue;
-    const versions = served
+/** A name is its newest version that is up, and each version is found by its whole name. */
+function expectNames(state: RouteState): void {
+  for (const { tenant, served } of state.routes) {
+    expect(lookUp(state, tenant, served, options.open)?.served).toBe(served);
+    const [, name] = served.split('~');
+    const versions = state.routes
       .filter((route) => route.served.startsWith(`${tenant}~${name}~`))
       .sort((a, b) => compareVersions(b.served, a.served));
     const newest = versions.find(({ shard }) => shard !== '@none') ?? versions[0];
-    expect(chosen).toBe(newest?.served);
-    expect(byName.get(`${tenant} ${tenant}~${name}`)?.served).toBe(chosen);
+    expect(lookUp(state, tenant, `${tenant}~${name}`, options.open)?.served).toBe(newest?.served);
   }
 }
 

@@ -255,10 +255,10 @@ export class FakeMesh {
     const before = router.inForce.at(-1)?.state;
     if (before === undefined || router.sourceEvents.length > 0 || router.lost || this.room < 1000) return;
     const there = new Set(state.shards.flatMap(({ shard, pods }) => (pods.length > 0 ? [shard] : [])));
-    const now = new Map(state.routes.map((route) => [route.name, route.shard]));
+    const now = new Map(state.routes.map((route) => [route.served, route.shard]));
     const groups = new Map(before.shards.map(({ shard, pods }) => [shard, pods]));
-    for (const { name, served, shard } of before.routes) {
-      if (name !== served || there.has(now.get(name) ?? '') || !this.declared(served)) continue;
+    for (const { served, shard } of before.routes) {
+      if (there.has(now.get(served) ?? '') || !this.declared(served)) continue;
       for (const { pod } of groups.get(shard) ?? []) {
         const known = this.pods.get(pod);
         const heard = router.processed.get(pod);

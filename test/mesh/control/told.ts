@@ -3,6 +3,7 @@ import type { ControlAction, SyncOrder } from '../../../src/mesh/control/events'
 import { type ControlOptions, defaultControlOptions } from '../../../src/mesh/control/options';
 import type { RouteState } from '../../../src/mesh/route-state';
 import type { ModelReport, ModelState, SyncResponse } from '../../../src/protocol/agent-api';
+import { lookUp } from './look-up';
 import { entry, servedOf, sourcePod, sourceTable } from './tables';
 
 /** A control with the pods of shards told to it in few words. */
@@ -14,7 +15,7 @@ export class Told {
   private now = 0;
   private readonly agents = new Map<string, { instance: string; revision: number }>();
 
-  constructor(options: Partial<ControlOptions> = {}) {
+  constructor(private readonly options: Partial<ControlOptions> = {}) {
     this.control = new Control({ ...defaultControlOptions, ...options });
   }
 
@@ -66,9 +67,9 @@ export class Told {
     return this;
   }
 
-  /** "served group: pods" of a name. */
+  /** "served group: pods" of a name as callers spell it. */
   where(name: string, tenant = 'default'): string | undefined {
-    const route = this.state.routes.find((one) => one.name === name && one.tenant === tenant);
+    const route = lookUp(this.state, tenant, name, this.options.open !== false);
     const group = this.state.shards.find(({ shard }) => shard === route?.shard);
     return route && `${route.served} ${route.shard}: ${group?.pods.map(({ pod }) => pod).join(' ')}`;
   }

@@ -69,6 +69,36 @@ describe('a fleet directory', () => {
     expect(heard.revisionsGrow).toBe(true);
   });
 
+  it('tells aliases as they come, change, break and go', async () => {
+    const routes = (...weights: readonly (readonly [string, number])[]) => {
+      const targets = weights.map(([model, weight]) => ({ model, weight }));
+      const lines = [
+        { routeTableVersion: 1, fleet: 'f', part: 0 },
+        { alias: 't/live', tenant: 't', name: 'live', targets },
+      ];
+      mkdirSync(join(directory, 'routes'), { recursive: true });
+      replace(join(directory, 'routes', 'routes-0.jsonl'), `${lines.map((line) => JSON.stringify(line)).join('\n')}\n`);
+    };
+    writeTable('s1', ['t/a@1']);
+    writePods([pod]);
+    source.start(heard);
+    await heard.until(() => heard.synced);
+    expect(heard.events.some(({ type }) => type === 'aliases-changed')).toBe(false);
+    routes(['t/a@1', 9], ['t/a@2', 1]);
+    await heard.until(() => heard.aliases['t/live']?.length === 2);
+    routes(['t/a@2', 5]);
+    await heard.until(() => heard.aliases['t/live']?.[0] === 't/a@2 5');
+    routes(['u/a@2', 5]);
+    await heard.until(() => heard.brokenAliases !== null);
+    expect(heard.brokenAliases).toContain('another tenant');
+    expect(heard.aliases['t/live']).toHaveLength(1);
+    routes(['t/a@3', 5]);
+    await heard.until(() => heard.aliases['t/live']?.[0] === 't/a@3 5');
+    rmSync(join(directory, 'routes'), { recursive: true });
+    await heard.until(() => heard.aliases['t/live'] === undefined);
+    expect(heard.revisionsGrow).toBe(true);
+  });
+
   it('says nothing about files that are written again as they were', async () => {
     writeTable('s1', ['t/a@1']);
     writePods([pod]);

@@ -8,6 +8,9 @@ export class Heard implements SourceListener {
   readonly tables: Record<string, readonly string[]> = {};
   readonly broken: Record<string, string> = {};
   readonly pods: Record<string, SourcePod> = {};
+  /** alias -> its targets, as `model weight` */
+  aliases: Record<string, readonly string[]> = {};
+  brokenAliases: string | null = null;
   synced = false;
   problem: string | null = null;
   revisionsGrow = true;
@@ -21,7 +24,11 @@ export class Heard implements SourceListener {
     }
     const revision = event.type === 'table-changed' ? event.table.revision : event.revision;
     const what =
-      'shard' in event ? `t ${event.shard}` : `p ${typeof event.pod === 'string' ? event.pod : event.pod.pod}`;
+      'shard' in event
+        ? `t ${event.shard}`
+        : 'pod' in event
+          ? `p ${typeof event.pod === 'string' ? event.pod : event.pod.pod}`
+          : 'aliases';
     if (revision < (this.revisions.get(what) ?? 0)) this.revisionsGrow = false;
     this.revisions.set(what, revision);
     if (event.type === 'table-changed') {
@@ -29,6 +36,12 @@ export class Heard implements SourceListener {
       delete this.broken[event.shard];
     } else if (event.type === 'table-broken') this.broken[event.shard] = event.problem;
     else if (event.type === 'table-removed') delete this.tables[event.shard];
+    else if (event.type === 'aliases-changed') {
+      const shown = (targets: readonly { model: string; weight: number }[]) =>
+        targets.map(({ model, weight }) => `${model} ${weight}`);
+      this.aliases = Object.fromEntries(event.aliases.map(({ alias, targets }) => [alias, shown(targets)]));
+      this.brokenAliases = null;
+    } else if (event.type === 'aliases-broken') this.brokenAliases = event.problem;
     else if (event.type === 'pod-changed') this.pods[event.pod.pod] = event.pod;
     else delete this.pods[event.pod];
   }

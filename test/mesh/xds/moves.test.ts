@@ -140,6 +140,24 @@ describe.skipIf(envoy.missing !== null)(`moves under load through Envoy (${envoy
     expect(failures).toEqual([]);
   });
 
+  it('finds each version while the newest comes and goes', async () => {
+    const whole = ['default~m0~1', 'default~m0~2', 'default~m0~3'];
+    for (const one of whole) pods[0]?.holds?.add(one);
+    const with3 = [route('m0', 'default~m0~3', 's0'), ...whole.slice(0, 2).map((one) => route(one, one, 's0'))];
+    const without = [route('m0', 'default~m0~2', 's0'), route('default~m0~1', 'default~m0~1', 's0')];
+    const { shards } = state([0, 0, 0, 0]);
+    await xds.apply(stateOf(with3, shards));
+    const load = steadyLoad(router, ['m0', 'default~m0~2', 'default~m0~1']);
+    for (let i = 0; i < 40; i++) {
+      await xds.apply(stateOf(i % 2 === 0 ? without : with3, shards));
+      const { seen } = await ask(router.http, 'POST', '/v2/models/m0/versions/2/infer', { body: '{}' });
+      expect(seen?.path).toBe('/v2/models/default~m0~2/infer');
+    }
+    const { failures } = await load.stop();
+    expect(failures).toEqual([]);
+    await move([0, 0, 0, 0], [0, 0, 0, 0]);
+  });
+
   it('loses no request while the server is away, and is told what changed meanwhile', async () => {
     const load = steadyLoad(router, models);
     await xds.close();

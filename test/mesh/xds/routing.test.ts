@@ -45,10 +45,10 @@ describe.skipIf(envoy.missing !== null)(`routes by name through Envoy (${envoy.m
         stateOf(
           [
             route('iris', 'default~iris~2', 's1'),
-            route('default~iris', 'default~iris~2', 's1'),
             route('default~iris~1', 'default~iris~1', 's2'),
-            route('default~iris~2', 'default~iris~2', 's1'),
-            route('acme~wine', 'acme~wine~1', 's2'),
+            route('default~iris~0', 'default~iris~0', 's1'),
+            route('acme~wine', 'acme~wine~2', 's2', { tenant: 'acme' }),
+            route('acme~wine~1', 'acme~wine~1', 's2', { tenant: 'acme' }),
             route('wine', 'default~wine~v3.1', 's2'),
             route('best', 'default~wine~v3.1', 's2'),
             route('chat', 'default~chat~1', 'llm'),
@@ -80,7 +80,14 @@ describe.skipIf(envoy.missing !== null)(`routes by name through Envoy (${envoy.m
     ['POST', '/v2/models/iris/infer?trace=1', '/v2/models/default~iris~2/infer?trace=1'],
     ['POST', '/v2/models/default~iris/infer', '/v2/models/default~iris~2/infer'],
     ['POST', '/v2/models/default~iris~2/infer', '/v2/models/default~iris~2/infer'],
-    ['POST', '/v2/models/acme~wine/infer', '/v2/models/acme~wine~1/infer'],
+    ['POST', '/v2/models/default~iris/infer?x=~', '/v2/models/default~iris~2/infer?x=~'],
+    ['POST', '/v2/models/iris/infer?x=~/y', '/v2/models/default~iris~2/infer?x=~/y'],
+    ['GET', '/v2/models/default~iris~1', '/v2/models/default~iris~1'],
+    ['POST', '/v2/models/acme~wine/infer', '/v2/models/acme~wine~2/infer'],
+    ['POST', '/v2/models/acme~wine~2/infer', '/v2/models/acme~wine~2/infer'],
+    ['POST', '/v2/models/acme~wine~1/infer', '/v2/models/acme~wine~1/infer'],
+    ['POST', '/v2/models/acme~wine/versions/2/infer', '/v2/models/acme~wine~2/infer'],
+    ['GET', '/v2/models/acme~wine/versions/1/ready', '/v2/models/acme~wine~1/ready'],
     ['POST', '/v2/models/best/infer', '/v2/models/default~wine~v3.1/infer'],
     ['POST', '/v2/models/iris/versions/2/infer', '/v2/models/default~iris~2/infer'],
     ['GET', '/v2/models/iris/versions/1/ready', '/v2/models/default~iris~1/ready'],
@@ -90,6 +97,12 @@ describe.skipIf(envoy.missing !== null)(`routes by name through Envoy (${envoy.m
     ['POST', '/v2/models/iris/generate_stream', '/v2/models/default~iris~2/generate_stream'],
     ['POST', '/v1/models/wine:predict', '/v1/models/default~wine~v3.1:predict'],
     ['GET', '/v1/models/best', '/v1/models/default~wine~v3.1'],
+    ['POST', '/v2/models/default~best/infer', '/v2/models/default~wine~v3.1/infer'],
+    ['POST', '/v1/models/default~wine:predict', '/v1/models/default~wine~v3.1:predict'],
+    ['POST', '/v1/models/default~wine~v3.1:predict', '/v1/models/default~wine~v3.1:predict'],
+    ['POST', '/v1/models/acme~wine:predict', '/v1/models/acme~wine~2:predict'],
+    ['POST', '/v1/models/acme~wine~1:predict', '/v1/models/acme~wine~1:predict'],
+    ['GET', '/v1/models/acme~wine~2', '/v1/models/acme~wine~2'],
   ])('%s %s reaches %s', async (method, path, reached) => {
     const answer = await ask(router.http, method, path, method === 'POST' ? { body: '{"inputs":[]}' } : {});
     expect(answer.status).toBe(200);
@@ -101,6 +114,19 @@ describe.skipIf(envoy.missing !== null)(`routes by name through Envoy (${envoy.m
     ['GET', '/v2/models/nope'],
     ['POST', '/v2/models/nope/infer'],
     ['POST', '/v2/models/iris/versions/9/infer'],
+    ['POST', '/v2/models/default~iris~9/infer'],
+    ['POST', '/v2/models/default~iris~1/versions/2/infer'],
+    ['POST', '/v2/models/default~best~v3.1/infer'],
+    ['POST', '/v2/models/acme~iris/infer'],
+    ['POST', '/v2/models/other~wine/infer'],
+    ['POST', '/v2/models/other~wine~1/infer'],
+    ['POST', '/v2/models/default~default~iris/infer'],
+    ['POST', '/v2/models/default~default~iris~2/infer'],
+    ['POST', '/v2/models/~iris/infer'],
+    ['POST', '/v2/models/iris~/infer'],
+    ['POST', '/v2/models/default~iris~/infer'],
+    ['POST', '/v1/models/other~wine:predict'],
+    ['POST', '/v1/models/default~wine~9:predict'],
     ['POST', '/v2/models/iris'],
     ['GET', '/v2/models/iris/infer'],
     ['GET', '/v2/models/iris/config'],
@@ -159,6 +185,14 @@ describe.skipIf(envoy.missing !== null)(`routes by name through Envoy (${envoy.m
     }
     const as = await grpc.call('ModelReady', naming('default~iris~2'));
     expect(as.message).toBe(`\x0a\x0edefault~iris~2${tail}`);
+    const tenant = await grpc.call('ModelReady', naming('default~iris'));
+    expect(tenant.message).toBe(`\x0a\x0cdefault~iris${renamed}${tail}`);
+    const older = await grpc.call('ModelReady', naming('iris', '\x12\x010'));
+    expect(older.message).toBe(`\x0a\x04iris\x12\x010\x0a\x0edefault~iris~0\x12\x00${tail}`);
+    expect((await grpc.call('ModelReady', naming('default~iris~0'))).message).toBe(`\x0a\x0edefault~iris~0${tail}`);
+    expect(a.seen.at(-1)?.headers).not.toHaveProperty('x-stowage-unsure');
+    expect(await grpc.call('ModelInfer', naming('iris', '\x12\x019'))).toMatchObject({ code: 5 });
+    expect(await grpc.call('ModelInfer', naming('default~iris~2', '\x12\x011'))).toMatchObject({ code: 5 });
     const large = naming('iris', `\x3a\x80\x80\x80\x01${'x'.repeat(2 * 1024 * 1024)}`);
     expect((await grpc.call('ModelInfer', large)).message).toHaveLength(large.length + renamed.length + tail.length);
     const versioned = await grpc.call('ModelMetadata', naming('iris', '\x12\x012'));

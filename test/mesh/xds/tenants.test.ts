@@ -21,15 +21,18 @@ const zed = token(ours.privateKey, { tenant: 'zed' });
 const bearer = (jwt: string) => ({ authorization: `Bearer ${jwt}` });
 
 // acme's model is what zed is after; both have one called `shared`; all are on one shard, the hardest case.
-const names = (tenant: string, name: string) => {
-  const served = `${tenant}~${name}~1`;
-  return [name, `${tenant}~${name}`, served].map((asked) => route(asked, served, 's', { tenant }));
+const named = (tenant: string, name: string) => route(name, `${tenant}~${name}~1`, 's', { tenant });
+const older = (tenant: string, name: string) => {
+  const served = `${tenant}~${name}~0`;
+  return route(served, served, 's', { tenant });
 };
 const routes = [
-  ...names('acme', 'secret'),
-  ...names('acme', 'shared'),
-  ...names('zed', 'own'),
-  ...names('zed', 'shared'),
+  named('acme', 'secret'),
+  older('acme', 'secret'),
+  named('acme', 'shared'),
+  named('zed', 'own'),
+  older('zed', 'own'),
+  named('zed', 'shared'),
 ];
 
 describe.skipIf(envoy.missing !== null)(`tenants apart, by JWT (${envoy.missing ?? 'real Envoy'})`, () => {
@@ -79,6 +82,9 @@ describe.skipIf(envoy.missing !== null)(`tenants apart, by JWT (${envoy.missing 
       [acme, '/v2/models/shared/infer', 'acme~shared~1'],
       [zed, '/v2/models/shared/infer', 'zed~shared~1'],
       [zed, '/v2/models/zed~own~1/infer', 'zed~own~1'],
+      [zed, '/v2/models/zed~own~0/infer', 'zed~own~0'],
+      [zed, '/v2/models/own/versions/0/infer', 'zed~own~0'],
+      [zed, '/v2/models/zed~own/infer', 'zed~own~1'],
     ] as const) {
       const { seen } = await ask(router.http, 'POST', path, { headers: bearer(jwt), body: '{}' });
       expect(seen?.path).toBe(`/v2/models/${served}/infer`);
@@ -142,6 +148,14 @@ describe.skipIf(envoy.missing !== null)(`tenants apart, by JWT (${envoy.missing 
     '/v2/models/secret/infer',
     '/v2/models/acme~secret/infer',
     '/v2/models/acme~secret~1/infer',
+    '/v2/models/acme~secret~0/infer',
+    '/v2/models/secret/versions/0/infer',
+    '/v2/models/acme~secret/versions/0/infer',
+    '/v2/models/zed~own/../acme~secret~0/infer',
+    '/v2/models/zed~own~1/versions/../../acme~secret~0/infer',
+    '/v2/models/zed~acme~secret~0/infer',
+    '/v2/models/acme~own~1/infer',
+    '/v2/models/acme~shared/infer',
     '/v2/models/acme%7Esecret/infer',
     '/v2/models/acme%7esecret%7e1/infer',
     '/v2/models/%73ecret/infer',
