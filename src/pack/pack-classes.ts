@@ -50,7 +50,7 @@ function packRest(
   const pieces = rest.get(context) ?? [];
   if (pieces.length === 0) return [];
   let best = packClass(context, pieces, scarcity);
-  if (scarcity.size === 0 && pieces.length <= mostForCuts && best.pods > 1) {
+  if (scarcity.size === 0 && pieces.length <= mostForCuts) {
     for (const cut of finerCuts(context, pieces)) {
       const other = packClass(context, cut, scarcity);
       if (other.cost < best.cost) best = other;

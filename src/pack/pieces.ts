@@ -41,14 +41,15 @@ export function mostCopies(context: ClassContext, model: Model, pools: readonly 
 }
 
 /**
- * Other ways to cut the same models: into more copies, each at most a half, a third, ... of a pod's time. Hot models in as
- * few copies as possible leave time unused that no other hot one fits into. Only models of which no copy has a place yet.
+ * Other ways to cut the same models: into more copies, each at most the whole, a half, a third, ... of the time of some
+ * pool's pod. Models in as few copies as possible may use dear pools only, and leave time unused that no other hot one fits
+ * into. Only models of which no copy has a place yet.
  */
 export function finerCuts(context: ClassContext, pieces: readonly Piece[]): readonly (readonly Piece[])[] {
   if (context.layout === 'equal') return [];
   const found = new Map<string, readonly Piece[]>();
   for (const pool of context.pools) {
-    for (let parts = 2; parts <= finest; parts++) {
+    for (let parts = 1; parts <= finest; parts++) {
       const cut = finer(context, pieces, pool, parts);
       if (cut.length > pieces.length) found.set(cut.map((piece) => piece.copies).join(), cut);
     }
@@ -70,8 +71,9 @@ function finer(context: ClassContext, pieces: readonly Piece[], pool: Pool, part
   return result;
 }
 
-/** Copies that carry at most one of `parts` parts of a pod's time each; 0 where the pool has no time to part. */
+/** Copies that carry at most one of `parts` parts of a pod's time each; 0 where the pool's pods cannot hold them. */
 function copiesOfAPart(context: ClassContext, model: Model, pool: Pool, parts: number): number {
+  if (replicasNeeded(context, model, pool) === 0) return 0;
   const capacity = context.capacity.get(pool.name) as number[];
   const demand = demandArray(model, pool, context.runtime, 1);
   let copies = 0;

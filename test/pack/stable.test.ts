@@ -123,7 +123,11 @@ describe('against a lockfile', () => {
   });
 
   it('raises the replicas of a shard in place when all its models ask for more', () => {
-    const models = (replicas: number) => cpuFleet(['a', 'b'].map((name) => sklearn(name, 100, { replicas })));
+    const models = (replicas: number) =>
+      cpuFleet(
+        ['a', 'b'].map((name) => sklearn(name, 100, { replicas })),
+        { packing: { layout: 'equal' } },
+      );
     const { first, second } = repackedStably(models(1), models(3));
     expect(second.evicted).toEqual([]);
     expect(second.shards).toEqual(first.shards.map((shard) => ({ ...shard, replicas: 3 })));
