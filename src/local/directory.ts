@@ -23,7 +23,7 @@ export function claimDirectory(directory: string): void {
   const other = readState(directory)?.pid ?? null;
   if (other !== null && other !== process.pid && isAlive(other))
     throw new StowageError([diagnostic('STW6205', `process ${other} works in ${directory}`)]);
-  for (const name of ['shards', 'pods', 'pods.json', stateFile])
+  for (const name of ['shards', 'routes', 'pods', 'pods.json', stateFile])
     rmSync(join(directory, name), { recursive: true, force: true });
   mkdirSync(join(directory, 'shards'), { mode: 0o700 });
 }
@@ -49,15 +49,24 @@ export function readState(directory: string): LocalState | null {
  */
 export function writeTable(directory: string, shard: string, table: Readonly<Record<string, string>>): number {
   const own = join(directory, 'shards', shard);
-  mkdirSync(own, { recursive: true, mode: 0o700 });
+  writeParts(own, table);
+  return Math.floor(Math.max(...Object.keys(table).map((file) => statSync(join(own, file)).mtimeMs)));
+}
+
+/** The fleet's aliases; none: no file. */
+export function writeRoutes(directory: string, table: Readonly<Record<string, string>>): void {
+  writeParts(join(directory, 'routes'), table);
+}
+
+function writeParts(folder: string, table: Readonly<Record<string, string>>): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   for (const file of Object.keys(table).sort().reverse()) {
     const text = table[file] ?? '';
-    const path = join(own, file);
+    const path = join(folder, file);
     if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeFileAtomic(path, text);
   }
-  for (const file of readdirSync(own))
-    if (file.endsWith('.jsonl') && table[file] === undefined) rmSync(join(own, file));
-  return Math.floor(Math.max(...Object.keys(table).map((file) => statSync(join(own, file)).mtimeMs)));
+  for (const file of readdirSync(folder))
+    if (file.endsWith('.jsonl') && table[file] === undefined) rmSync(join(folder, file));
 }
 
 /** The table of a shard that is on its way out: its header and no model. */

@@ -27,6 +27,8 @@ export interface ServedShard {
 
 export interface LocalPlan {
   readonly served: readonly ServedShard[];
+  /** The fleet's aliases: file name to text. */
+  readonly routes: Readonly<Record<string, string>>;
   /** STW6202 as a warning for what is left out. */
   readonly warnings: readonly Diagnostic[];
 }
@@ -47,7 +49,7 @@ export function localPlan(
   plan: Plan,
   options: { readonly fleetFile: string; readonly ports: PodPorts; readonly replicas: number | null },
 ): LocalPlan {
-  const tables = tablesOf(localFleet(fleet, options), plan);
+  const { tables, routes } = tablesOf(localFleet(fleet, options), plan);
   const served = plan.shards.flatMap((shard): ServedShard[] => {
     const part = partOf[adapterOf(fleet, shard)];
     if (part === undefined) return [];
@@ -62,7 +64,7 @@ export function localPlan(
     }),
   );
   if (served.length === 0) throw new StowageError(warnings);
-  return { served, warnings };
+  return { served, routes, warnings };
 }
 
 function adapterOf(fleet: Fleet, shard: PlannedShard): RuntimeAdapter {
@@ -93,12 +95,17 @@ export function absoluteUri(uri: string, base: string): string {
   return path === undefined ? uri : pathToFileURL(resolve(base, decodeURI(path))).href;
 }
 
-function tablesOf(fleet: Fleet, plan: Plan): ReadonlyMap<string, Readonly<Record<string, string>>> {
-  const tables = new Map<string, Readonly<Record<string, string>>>();
+type Table = Readonly<Record<string, string>>;
+
+/** The ConfigMaps of each shard, and of the fleet itself. */
+function tablesOf(fleet: Fleet, plan: Plan): { readonly tables: ReadonlyMap<string, Table>; readonly routes: Table } {
+  const tables = new Map<string, Table>();
+  let routes: Table = {};
   for (const { shard, objects } of renderFleet(fleet, plan)) {
-    if (shard === null) continue;
     const parts = objects.filter(({ kind }) => kind === 'ConfigMap').map((map) => map.data as Record<string, string>);
-    tables.set(shard, Object.assign({}, ...parts));
+    const table: Table = Object.assign({}, ...parts);
+    if (shard === null) routes = table;
+    else tables.set(shard, table);
   }
-  return tables;
+  return { tables, routes };
 }

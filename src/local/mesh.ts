@@ -7,7 +7,15 @@ import type { MeshState } from '../protocol/mesh-state';
 import { answers } from './answers';
 import { Child, guardWith } from './child';
 import { envoyCommand, meshdCommand } from './commands';
-import { claimDirectory, emptyTable, type LocalState, removeTable, writeState, writeTable } from './directory';
+import {
+  claimDirectory,
+  emptyTable,
+  type LocalState,
+  removeTable,
+  writeRoutes,
+  writeState,
+  writeTable,
+} from './directory';
 import { envoyConfig } from './envoy-config';
 import type { LocalEventSink } from './events';
 import { findFreeRun, requireFree } from './free-ports';
@@ -184,6 +192,7 @@ export class LocalMesh {
 
   private async put(local: LocalPlan): Promise<void> {
     const { directory, podSet } = this;
+    writeRoutes(directory, local.routes);
     for (const { shard, table } of local.served) this.written.set(shard.id, writeTable(directory, shard.id, table));
     await podSet.add(local.served);
     writePods(directory, podSet.pods);

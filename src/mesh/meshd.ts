@@ -55,6 +55,9 @@ export class Meshd {
           this.synced = true;
           log('info', 'the fleet is known');
         }
+        if (event.type === 'aliases-broken') {
+          log('warn', 'the route table is broken: the last good one stays in use', { problem: event.problem });
+        }
         if (event.type === 'table-broken') {
           log('warn', 'a model table is broken: the last good one stays in use', {
             shard: event.shard,

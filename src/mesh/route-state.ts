@@ -24,6 +24,19 @@ export interface ModelRoute {
   /** On-demand models go to the agent's proxy port, which loads them at first use. */
   readonly residency: 'resident' | 'on-demand';
   readonly timeoutMs: number;
+  /**
+   * An alias that leads to several versions: two and more, of which the fields above say the first, and all of whose shares
+   * are above 0 and sum up to 1,000,000. Absent: all requests go where the fields above say.
+   */
+  readonly split?: readonly RouteShare[];
+  /** A model of the same tenant that gets copies of requests; absent: none does. */
+  readonly mirror?: { readonly served: string; readonly shareMicro: number };
+}
+
+/** What an alias leads to for some of the requests. */
+export interface RouteShare extends Pick<ModelRoute, 'served' | 'shard' | 'residency' | 'timeoutMs'> {
+  /** In millionths. */
+  readonly shareMicro: number;
 }
 
 export interface ShardEndpoints {

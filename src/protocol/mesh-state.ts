@@ -16,6 +16,12 @@ export interface MeshState {
     /** Why Envoy refused the last push; null: it did not. */
     readonly refused: string | null;
   };
+  readonly aliases: {
+    /** Why a newer route table is not used; null: there is none. */
+    readonly problem: string | null;
+    /** Sorted by alias; empty where models are not asked for. */
+    readonly list: readonly AliasState[];
+  };
   readonly models: Readonly<Record<ServiceState, number>>;
   /** Sorted by shard. */
   readonly shards: readonly ShardState[];
@@ -29,6 +35,15 @@ export interface MeshState {
  */
 export const serviceStates = ['up', 'partial', 'moving', 'loading', 'failed', 'leaving'] as const;
 export type ServiceState = (typeof serviceStates)[number];
+
+export interface AliasState {
+  /** `tenant/name` */
+  readonly alias: string;
+  /** As declared, each with the share that it gets now, in millionths: 0 where it is not up. */
+  readonly targets: readonly { readonly model: string; readonly weight: number; readonly shareMicro: number }[];
+  /** `up`: the model is. null: none is declared. */
+  readonly mirror: { readonly model: string; readonly shareMicro: number; readonly up: boolean } | null;
+}
 
 export interface ShardState {
   readonly shard: string;

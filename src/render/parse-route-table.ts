@@ -9,23 +9,30 @@ import { type RouteTable, type RouteTableAlias, type RouteTableHeader, routeTabl
  * without aliases.
  * @throws StowageError STW4008 for a version from the future; STW4007 with every broken line, file and number
  */
-export function parseRouteTable(fleet: string, parts: Readonly<Record<string, string>>): RouteTable {
+export function parseRouteTable(parts: Readonly<Record<string, string>>): RouteTable {
   const findings: Diagnostic[] = [];
   const read = Object.keys(parts)
-    .map((file) => readPart(fleet, file, parts[file] ?? '', findings))
+    .map((file) => readPart(file, parts[file] ?? '', findings))
     .filter((part) => part !== null)
     .sort((a, b) => a.part - b.part);
+  const fleet = read[0]?.fleet ?? null;
+  for (const part of read) {
+    if (part.fleet !== fleet)
+      findings.push(broken(part.file, 1, `it is of fleet "${part.fleet}", others of "${fleet}"`));
+  }
   if (findings.length > 0) throw new StowageError(findings);
   const aliases = new Map(read.flatMap((part) => part.aliases.map((alias) => [alias.alias, alias])));
   return { fleet, aliases: [...aliases.values()].sort((a, b) => byCodePoint(a.alias, b.alias)) };
 }
 
 interface ReadPart {
+  readonly file: string;
+  readonly fleet: string;
   readonly part: number;
   readonly aliases: readonly RouteTableAlias[];
 }
 
-function readPart(fleet: string, file: string, content: string, findings: Diagnostic[]): ReadPart | null {
+function readPart(file: string, content: string, findings: Diagnostic[]): ReadPart | null {
   const before = findings.length;
   let header: RouteTableHeader | null = null;
   const aliases = new Map<string, RouteTableAlias>();
@@ -37,7 +44,7 @@ function readPart(fleet: string, file: string, content: string, findings: Diagno
     if (value === null) {
       findings.push(broken(file, line, 'not a JSON object'));
     } else if (i === 0) {
-      const fault = headerFault(fleet, value, file);
+      const fault = headerFault(value, file);
       if (fault !== null) {
         findings.push(fault);
         return null;
@@ -51,7 +58,8 @@ function readPart(fleet: string, file: string, content: string, findings: Diagno
     }
   }
   if (lines.length === 0) findings.push(broken(file, 1, 'the header is missing'));
-  return header === null || findings.length > before ? null : { part: header.part, aliases: [...aliases.values()] };
+  if (header === null || findings.length > before) return null;
+  return { file, fleet: header.fleet, part: header.part, aliases: [...aliases.values()] };
 }
 
 const headerShape = object({ fleet: text, part: count });
@@ -66,7 +74,7 @@ const aliasShape = object(
   { mirror: object({ model, shareMicro: between(1, 1_000_000) }), timeoutMs: between(1, 86_400_000) },
 );
 
-function headerFault(fleet: string, value: Record<string, unknown>, file: string): Diagnostic | null {
+function headerFault(value: Record<string, unknown>, file: string): Diagnostic | null {
   const version = value.routeTableVersion;
   if (typeof version === 'number' && version > routeTableVersion) {
     return diagnostic('STW4008', `${file} has the version ${version}; this one reads ${routeTableVersion}`, {
@@ -74,8 +82,7 @@ function headerFault(fleet: string, value: Record<string, unknown>, file: string
     });
   }
   const problem = version === routeTableVersion ? headerShape(value, '') : 'the header is missing';
-  if (problem !== null) return broken(file, 1, problem);
-  return value.fleet === fleet ? null : broken(file, 1, `it is the table of fleet "${String(value.fleet)}"`);
+  return problem === null ? null : broken(file, 1, problem);
 }
 
 /** Also what declaring has refused: a table may have been written by hand, and no tenant may reach another's model. */

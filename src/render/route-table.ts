@@ -30,7 +30,8 @@ export interface RouteTableAlias {
 
 /** All parts together. */
 export interface RouteTable {
-  readonly fleet: string;
+  /** null: there is no part. */
+  readonly fleet: string | null;
   /** Sorted by key. */
   readonly aliases: readonly RouteTableAlias[];
 }

@@ -1,7 +1,7 @@
-import type { MeshState, PodState, ServiceState, ShardState } from '../protocol/mesh-state';
+import type { AliasState, MeshState, PodState, ServiceState, ShardState } from '../protocol/mesh-state';
 import { type Style, styleOf, type TextOptions } from './style';
 import { table } from './table';
-import { bytes, count, plural } from './units';
+import { bytes, count, percent, plural } from './units';
 
 const order: readonly ServiceState[] = ['up', 'partial', 'moving', 'loading', 'failed', 'leaving'];
 const listed = 40;
@@ -40,16 +40,39 @@ export function stateText(state: MeshState, options: TextOptions): string {
       ),
       drawing,
     ),
+    ...aliasLines(state.aliases.list, drawing),
     ...models(state.shards, drawing),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-function problems({ ready, source, routes, shards }: MeshState): string[] {
+/** What each alias leads to now. */
+function aliasLines(list: readonly AliasState[], drawing: TextOptions & { readonly style: Style }): readonly string[] {
+  if (list.length === 0) return [];
+  const rows = list
+    .slice(0, listed)
+    .flatMap(({ alias, targets, mirror }) => [
+      ...targets.map(({ model, weight, shareMicro }, i) => [
+        i === 0 ? alias : '',
+        model,
+        String(weight),
+        shareMicro === 0 && weight > 0 ? 'not up' : percent(shareMicro),
+      ]),
+      ...(mirror === null
+        ? []
+        : [['', mirror.model, 'mirror', mirror.up ? `copies of ${percent(mirror.shareMicro)}` : 'not up']]),
+    ]);
+  const more = list.length > listed ? [`  ... and ${count(list.length - listed)} more`] : [];
+  const columns = [{ title: 'alias' }, { title: 'model' }, { title: 'weight' }, { title: 'requests' }];
+  return ['', 'Aliases', ...table(columns, rows, drawing), ...more];
+}
+
+function problems({ ready, source, routes, aliases, shards }: MeshState): string[] {
   return [
     ...(ready ? [] : ['Envoy has no routes of this meshd yet.']),
     ...(source.problem === null ? [] : [`The declared placement cannot be read: ${source.problem}`]),
     ...(routes.refused === null ? [] : [`Envoy refused the last routes: ${routes.refused}`]),
+    ...(aliases.problem === null ? [] : [`The route table is not used: ${aliases.problem}`]),
     ...shards.flatMap(({ shard, table: { problem } }) =>
       problem === null ? [] : [`The table of shard ${shard} is not used: ${problem}`],
     ),

@@ -25,8 +25,8 @@ export const triggers: Record<string, () => unknown> = {
     const labels = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`label-${i}`, 'x'.repeat(4000)]));
     return render({ models: [{ ...model, labels }] });
   },
-  STW4007: () => parseRouteTable('small', { 'routes-0.jsonl': '{"routeTableVersion":1}\n' }),
-  STW4008: () => parseRouteTable('small', { 'routes-0.jsonl': '{"routeTableVersion":2}\n' }),
+  STW4007: () => parseRouteTable({ 'routes-0.jsonl': '{"routeTableVersion":1}\n' }),
+  STW4008: () => parseRouteTable({ 'routes-0.jsonl': '{"routeTableVersion":2}\n' }),
   STW4009: () => {
     // All in one part: it cannot be cut further.
     const same = (name: string) => (createHash('sha256').update(`default/${name}`).digest()[0] ?? 0) % 64 === 0;

@@ -70,7 +70,7 @@ describe('the route table', () => {
     expect(more).toEqual([]);
     expect(map?.metadata).toMatchObject({ name: 'shop-routes-0', namespace: 'shop' });
     const files = map?.data as Record<string, string>;
-    expect(parseRouteTable('shop', files)).toEqual({
+    expect(parseRouteTable(files)).toEqual({
       fleet: 'shop',
       aliases: [
         {
@@ -101,7 +101,7 @@ describe('the route table', () => {
     expect(objects.length).toBeGreaterThan(1);
     const files = filesOf(objects);
     for (const text of Object.values(files)) expect(text.length).toBeLessThanOrEqual(partLimitBytes);
-    expect(parseRouteTable('shop', files).aliases.map((one) => one.alias)).toEqual(aliases.map(({ key }) => key));
+    expect(parseRouteTable(files).aliases.map((one) => one.alias)).toEqual(aliases.map(({ key }) => key));
     const changed = aliases.map((one, i) => (i === 777 ? { ...one, timeoutMs: 5 } : one));
     const after = filesOf(routeTables(withAliases(changed)));
     expect(Object.keys(files).filter((file) => files[file] !== after[file])).toHaveLength(1);
@@ -126,7 +126,7 @@ describe('the route table', () => {
     fc.assert(
       fc.property(many, (all) => {
         const aliases = all.map(({ name, ...rest }) => alias(name, rest)).sort((a, b) => (a.key < b.key ? -1 : 1));
-        const read = parseRouteTable('shop', filesOf(routeTables(withAliases(aliases)))).aliases;
+        const read = parseRouteTable(filesOf(routeTables(withAliases(aliases)))).aliases;
         expect(read.map((one) => ({ ...one, mirror: one.mirror ?? null, timeoutMs: one.timeoutMs ?? null }))).toEqual(
           aliases.map(({ key, source: _, ...rest }) => ({ alias: key, ...rest })),
         );
@@ -137,20 +137,27 @@ describe('the route table', () => {
 
   const header = '{"routeTableVersion":1,"fleet":"shop","part":0}';
   const line = '{"alias":"t/a","tenant":"t","name":"a","targets":[{"model":"t/m@1","weight":1}]}';
-  const read = (...lines: string[]) => parseRouteTable('shop', { 'routes-0.jsonl': `${lines.join('\n')}\n` });
+  const read = (...lines: string[]) => parseRouteTable({ 'routes-0.jsonl': `${lines.join('\n')}\n` });
 
   it('skips lines and fields that it does not know', () => {
     expect(read(header, '{"later":1}', line.replace('"name"', '"colour":"red","name"')).aliases).toHaveLength(1);
-    expect(parseRouteTable('shop', {}).aliases).toEqual([]);
+    expect(parseRouteTable({}).aliases).toEqual([]);
+  });
+
+  it('is refused with parts of two fleets', () => {
+    const parts = { 'routes-0.jsonl': header, 'routes-32.jsonl': header.replace('shop', 'x').replace('0', '32') };
+    expect(codes(() => parseRouteTable(parts))).toBe(
+      'STW4007 line 1 of routes-32.jsonl: it is of fleet "x", others of "shop"',
+    );
   });
 
   it.each([
     ['a later version', ['{"routeTableVersion":2}', 'no JSON'], 'STW4008'],
     ['no header', [line], 'STW4007 line 1 of routes-0.jsonl: the header is missing'],
     [
-      "another fleet's",
-      [header.replace('shop', 'x')],
-      'STW4007 line 1 of routes-0.jsonl: it is the table of fleet "x"',
+      'a fleet that is no text',
+      [header.replace('"shop"', '7')],
+      'STW4007 line 1 of routes-0.jsonl: "fleet" must be a text',
     ],
     ['no JSON', [header, 'x'], 'STW4007 line 2 of routes-0.jsonl: not a JSON object'],
     ['a line twice', [header, line, line], 'STW4007 line 3 of routes-0.jsonl: "t/a" stands there twice'],

@@ -14,6 +14,7 @@ const failed = (model: string): ShardModelState => ({
 const state = (more: Partial<MeshState> = {}): MeshState => ({
   ...{ fleet: 'zoo', router: 'r', ready: true, source: { synced: true, problem: null } },
   routes: { names: 6, underWay: false, refused: null },
+  aliases: { problem: null, list: [] },
   models: { up: 2, partial: 0, moving: 0, loading: 0, failed: 0, leaving: 0 },
   shards: [{ shard: 'a', table: { revision: 1, removed: false, problem: null }, pods: [pod('a-0')], models: [] }],
   ...more,
@@ -44,6 +45,29 @@ describe('the state of a mesh as text', () => {
     const text = stateText(state({ shards: shard === undefined ? [] : [{ ...shard, models }] }), options);
     expect(text).toMatch(/default\/m0@1 +failed +it does not exist/);
     expect(text).toMatch(/\.\.\. and 5 more/);
+  });
+
+  it('says what aliases lead to', () => {
+    const target = (model: string, weight: number, shareMicro: number) => ({ model, weight, shareMicro });
+    const text = stateText(
+      state({
+        aliases: {
+          problem: 'line 3',
+          list: [
+            {
+              alias: 'acme/live',
+              targets: [target('acme/m@1', 90, 1_000_000), target('acme/m@2', 10, 0)],
+              mirror: { model: 'acme/m@3', shareMicro: 50_000, up: true },
+            },
+          ],
+        },
+      }),
+      options,
+    );
+    expect(text).toContain('The route table is not used: line 3');
+    expect(text).toMatch(
+      /acme\/live +acme\/m@1 +90 +100 ?%\n +acme\/m@2 +10 +not up\n +acme\/m@3 +mirror +copies of 5.0%/,
+    );
   });
 
   it('says what keeps the mesh from following', () => {

@@ -25,6 +25,8 @@ export class Control {
   private readonly endpoints = new EndpointList();
   private readonly inForce: InForce;
   private readonly planner: Planner;
+  private aliasRevision = 0;
+  private aliasProblem: string | null = null;
   private now = 0;
   private syncedAt: number | null = null;
   private synced = false;
@@ -59,6 +61,17 @@ export class Control {
         break;
       case 'table-removed':
         world.tableRemoved(event.shard, event.revision);
+        break;
+      case 'aliases-changed':
+        if (event.revision < this.aliasRevision) break;
+        this.aliasRevision = event.revision;
+        this.aliasProblem = null;
+        this.names.setAliases(event.aliases);
+        break;
+      case 'aliases-broken':
+        if (event.revision < this.aliasRevision) break;
+        this.aliasRevision = event.revision;
+        this.aliasProblem = event.problem;
         break;
       case 'pod-changed':
         world.podChanged(event.pod, event.revision);
@@ -104,6 +117,7 @@ export class Control {
     return {
       ready: this.acked,
       routes: { names: this.list.size, underWay: this.underWay, refused: this.refusedWhy },
+      aliases: { problem: this.aliasProblem, list: query.models === 'none' ? [] : this.names.aliasStates() },
       models: this.countModels(),
       shards: shardStates(this.world, query),
     };
@@ -116,7 +130,8 @@ export class Control {
   /** A plan would find something to do, or time alone may bring it. */
   get pending(): boolean {
     const { dirtyShards, dirtyModels } = this.world;
-    return !this.underWay && (dirtyShards.size > 0 || dirtyModels.size > 0 || !this.started);
+    const dirty = dirtyShards.size > 0 || dirtyModels.size > 0 || this.names.changed;
+    return !this.underWay && (dirty || !this.started);
   }
 
   private get mayRelease(): boolean {

@@ -1,6 +1,6 @@
 import { byCodePoint } from '../../declare/findings';
 import type { PodEndpoint, ShardEndpoints } from '../route-state';
-import { noneGroup } from './name-index';
+import { noneGroup } from './none-group';
 import { byPod, type Group, type PodRecord } from './records';
 
 const none: ShardEndpoints = { shard: noneGroup, protocols: ['v2-rest', 'v2-grpc', 'v1-rest', 'openai'], pods: [] };

@@ -1,4 +1,4 @@
-import { type Group, inForce, type ModelRecord, type PodRecord, type Slot } from './records';
+import { type Group, inForce, type ModelRecord, type PodRecord, type Slot, without } from './records';
 
 type Draining =
   | { readonly model: ModelRecord; readonly slot: Slot; until: number }
@@ -30,7 +30,7 @@ export class InForce {
     to.routed++;
     to.models.add(model);
     const slot = model.slot(to);
-    if (slot === undefined) model.slots.push({ group: to, until: inForce });
+    if (slot === undefined) model.slots = [...model.slots, { group: to, until: inForce }];
     else slot.until = inForce;
   }
 
@@ -91,10 +91,9 @@ export class InForce {
   private end(item: Draining): void {
     if ('slot' in item) {
       const { model, slot } = item;
-      const at = model.slots.indexOf(slot);
       // Ended already, taken up again, or draining anew.
-      if (at < 0 || slot.until !== item.until) return;
-      model.slots.splice(at, 1);
+      if (!model.slots.includes(slot) || slot.until !== item.until) return;
+      model.slots = without(model.slots, slot);
       slot.group.models.delete(model);
       this.ended.add(model);
       this.touched.add(slot.group);

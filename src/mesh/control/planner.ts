@@ -1,3 +1,4 @@
+import type { ModelTableEntry } from '../../render/model-table';
 import type { EndpointList } from './endpoint-list';
 import { usable } from './fitness';
 import { Groups } from './groups';
@@ -113,16 +114,22 @@ export class Planner {
     }
     const from = model.target;
     const to = home(model, this.groups, this.now, first || model.impatient);
-    const residency = residencyAt(model, to);
-    if (residency !== undefined && residency !== model.residency) {
-      model.residency = residency;
-      this.names.touch(model);
-    }
+    this.follow(model, entryAt(model, to));
     this.note(model, to);
     if (from === to) return;
     if (from !== null) groups.add(from);
     if (to !== null) groups.add(to);
     this.inForce.move(model, to);
+    this.names.touch(model);
+  }
+
+  /** Takes over what the model's table says of its requests. */
+  private follow(model: ModelRecord, entry: ModelTableEntry | undefined): void {
+    if (entry === undefined) return;
+    const { residency, timeoutMs = null } = entry;
+    if (residency === model.residency && timeoutMs === model.timeoutMs) return;
+    model.residency = residency;
+    model.timeoutMs = timeoutMs;
     this.names.touch(model);
   }
 
@@ -139,8 +146,8 @@ export class Planner {
   }
 }
 
-/** As the tables of the shards that serve it say; undefined: none says. */
-function residencyAt(model: ModelRecord, group: Group | null): ModelRecord['residency'] | undefined {
+/** Its line in the table of a shard that serves it, else of any; undefined: none has it. */
+function entryAt(model: ModelRecord, group: Group | null): ModelTableEntry | undefined {
   const listing = model.listings.find((shard) => group?.parts.some((part) => part.shard === shard));
-  return (listing ?? model.listings[0])?.listed.get(model)?.residency;
+  return (listing ?? model.listings[0])?.listed.get(model);
 }

@@ -104,11 +104,14 @@ export interface Slot {
   until: number;
 }
 
+// There are very many models: what grows by itself takes room for sixteen more.
+const none: readonly never[] = [];
+
 export class ModelRecord {
   /** Shards whose tables have it, sorted: all of them are meant to serve it. */
-  readonly listings: ShardRecord[] = [];
-  readonly holders: PodRecord[] = [];
-  readonly slots: Slot[] = [];
+  listings: readonly ShardRecord[] = none;
+  holders: readonly PodRecord[] = none;
+  slots: readonly Slot[] = none;
   nameSet: NameSet | null = null;
   /** It is on the pile of models to look at. */
   piled = false;
@@ -117,6 +120,8 @@ export class ModelRecord {
   /** Where it should point to once all there are ready; null: no pod is expected to hold it. */
   wanted: Group | null = null;
   residency: 'resident' | 'on-demand' = 'resident';
+  /** Of one request, as its table says; null: as the router says. */
+  timeoutMs: number | null = null;
   /** When a model that no table has any more loses its route; null: a table has it. */
   endsAt: number | null = null;
 
@@ -144,9 +149,8 @@ export function splitKey(key: string): { tenant: string; name: string; version: 
   return { tenant: key.slice(0, slash), name: key.slice(slash + 1, at), version: key.slice(at + 1) };
 }
 
-export function drop<T>(list: T[], item: T): void {
-  const at = list.indexOf(item);
-  if (at >= 0) list.splice(at, 1);
+export function without<T>(list: readonly T[], item: T): readonly T[] {
+  return list.includes(item) ? list.filter((other) => other !== item) : list;
 }
 
 export function byPod(a: PodRecord, b: PodRecord): number {

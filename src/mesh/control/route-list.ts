@@ -9,11 +9,12 @@ export function routeKey(tenant: string, name: string): string {
 export class RouteList {
   private keys: string[] = [];
   private list: readonly ModelRoute[] = [];
-  private readonly changes = new Map<string, ModelRoute | null>();
+  /** In order of time; at a start there are as many as names, so each costs as little as can be. */
+  private changes: { readonly key: string; readonly route: ModelRoute | null }[] = [];
 
   /** null: the name is no longer served. */
   set(key: string, route: ModelRoute | null): void {
-    this.changes.set(key, route);
+    this.changes.push({ key, route });
   }
 
   get size(): number {
@@ -21,13 +22,15 @@ export class RouteList {
   }
 
   get changed(): boolean {
-    return this.changes.size > 0;
+    return this.changes.length > 0;
   }
 
   /** The list with all changes so far; the same array where there were none. */
   current(): readonly ModelRoute[] {
-    if (this.changes.size === 0) return this.list;
-    const changed = [...this.changes.keys()].sort();
+    if (this.changes.length === 0) return this.list;
+    // Stable: of several changes of a name the last stays the last.
+    const changes = this.changes.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+    this.changes = [];
     const keys: string[] = [];
     const list: ModelRoute[] = [];
     let from = 0;
@@ -37,16 +40,15 @@ export class RouteList {
         list.push(this.list[from] as ModelRoute);
       }
     };
-    for (const key of changed) {
+    for (const [i, { key, route }] of changes.entries()) {
+      if (changes[i + 1]?.key === key) continue;
       copyTo(lowerBound(this.keys, key, from));
       if (this.keys[from] === key) from++;
-      const route = this.changes.get(key);
-      if (route === null || route === undefined) continue;
+      if (route === null) continue;
       keys.push(key);
       list.push(route);
     }
     copyTo(this.keys.length);
-    this.changes.clear();
     this.keys = keys;
     this.list = list;
     return list;

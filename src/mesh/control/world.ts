@@ -1,7 +1,7 @@
 import type { ModelReport } from '../../protocol/agent-api';
 import type { AgentReportEvent, SourcePod, SourceTable } from './events';
 import type { NameIndex } from './name-index';
-import { drop, ModelRecord, PodRecord, ShardRecord, splitKey } from './records';
+import { ModelRecord, PodRecord, ShardRecord, splitKey, without } from './records';
 
 /** Models to look at, each once: far cheaper than a Set where it is filled with all of them. */
 export class Pile {
@@ -139,7 +139,14 @@ export class World {
       const reported = new Set(response.models.map(({ served }) => served));
       for (const model of [...pod.models.keys()]) if (!reported.has(model.served)) this.setHeld(pod, model, null);
     }
-    for (const report of response.models) this.setHeld(pod, this.model(report.served, report.model), report);
+    // Agents report in their table's order: far cheaper to follow than to look up each name.
+    const expected = pod.shard.listed.keys();
+    let next = expected.next().value;
+    for (const report of response.models) {
+      const model = next?.served === report.served ? next : this.model(report.served, report.model);
+      if (model === next) next = expected.next().value;
+      this.setHeld(pod, model, report);
+    }
   }
 
   /** Forgets a model that nobody speaks of any more. */
@@ -168,14 +175,17 @@ export class World {
     }
     if (report === null || report.state === 'gone') {
       pod.models.delete(model);
-      drop(model.holders, pod);
+      model.holders = without(model.holders, pod);
       return;
     }
-    if (before === undefined) model.holders.push(pod);
+    if (before === undefined) model.holders = [...model.holders, pod];
     if (report.state === 'waiting') pod.waiting++;
     if (report.state === 'leaving') pod.leaving.add(model);
     if (model.listings.length === 0) model.residency = report.residency;
-    pod.models.set(model, report);
+    // With the record's own names, so that the copies of each report are let go.
+    const { state, residency, reason, memoryBytes, declaredBytes } = report;
+    const { key, served } = model;
+    pod.models.set(model, { model: key, served, state, residency, reason, memoryBytes, declaredBytes });
   }
 
   private forgetModels(pod: PodRecord): void {
@@ -200,7 +210,7 @@ export class World {
   }
 
   private unlist(model: ModelRecord, shard: ShardRecord): void {
-    drop(model.listings, shard);
+    model.listings = without(model.listings, shard);
     this.dirtyModels.add(model);
     this.names.touch(model);
   }
@@ -248,7 +258,6 @@ export class World {
 }
 
 function list(model: ModelRecord, shard: ShardRecord): void {
-  const { listings } = model;
-  const at = listings.findIndex(({ id }) => id > shard.id);
-  listings.splice(at < 0 ? listings.length : at, 0, shard);
+  const before = model.listings.filter(({ id }) => id < shard.id);
+  model.listings = [...before, shard, ...model.listings.slice(before.length)];
 }

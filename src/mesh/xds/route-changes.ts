@@ -7,7 +7,13 @@ const compare = (a: ModelRoute, b: ModelRoute): number => order(a.tenant, b.tena
 
 const same = (a: ModelRoute, b: ModelRoute): boolean =>
   a === b ||
-  (a.served === b.served && a.shard === b.shard && a.residency === b.residency && a.timeoutMs === b.timeoutMs);
+  (a.served === b.served &&
+    a.shard === b.shard &&
+    a.residency === b.residency &&
+    a.timeoutMs === b.timeoutMs &&
+    // Of aliases: what has not changed is the same object.
+    a.split === b.split &&
+    a.mirror === b.mirror);
 
 /** What differs between two sorted lists of routes; unchanged objects cost almost nothing. */
 export function routeChanges(before: readonly ModelRoute[], after: readonly ModelRoute[]): RouteChange[] {

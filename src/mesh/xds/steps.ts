@@ -10,7 +10,7 @@ import {
 import { type Change, fixedResource, type Published, type Resource, type Step } from './published';
 import { type RouteChange, routeChanges } from './route-changes';
 import { holderName, scopeNames } from './scopes';
-import { serverTable, type TableSpec, tableClusters, tableOf, tableResource } from './tables';
+import { branchClusters, serverTable, shardsOf, type TableSpec, tableOf, tableResource } from './tables';
 
 const empty: RouteState = { routes: [], shards: [] };
 
@@ -61,8 +61,8 @@ export class StepPlanner {
     const tableSet = new Map<string, Resource>();
     const holders = new Map<string, string>();
     for (const [name, { spec }] of this.tables) {
-      const shard = shards.get(spec.shard) as ShardEndpoints;
-      const table = this.build(`t ${name}`, shard.protocols.join(), () => tableResource(spec, shard));
+      const spoken = spec.branches.map(({ shard }) => shards.get(shard)?.protocols.join()).join(' ');
+      const table = this.build(`t ${name}`, spoken, () => tableResource(spec, shards));
       if (published.tables.get(name)?.version !== table.version) tableSet.set(name, table);
       if (!published.scopes.has(holderName(name))) holders.set(holderName(name), name);
     }
@@ -92,8 +92,11 @@ export class StepPlanner {
     // Routes that were there before, on shards that all still are, need no second look.
     const { routes } = this.state;
     const kept = this.state.shards.every(({ shard }) => shards.has(shard));
-    const lost = next.routes.find((route, i) => !(kept && route === routes[i]) && !shards.has(route.shard));
-    if (lost !== undefined) throw new TypeError(`route ${lost.tenant}/${lost.name} names unknown shard ${lost.shard}`);
+    const lost = next.routes.find(
+      (route, i) => !(kept && route === routes[i]) && !shardsOf(route).every((shard) => shards.has(shard)),
+    );
+    if (lost !== undefined)
+      throw new TypeError(`route ${lost.tenant}/${lost.name} names unknown shard ${shardsOf(lost)}`);
   }
 
   private scopeChanges(next: RouteState, shards: ReadonlyMap<string, ShardEndpoints>) {
@@ -115,17 +118,20 @@ export class StepPlanner {
     const dropped = new Set<string>();
     const touched = new Set<string>();
     const names = (route: ModelRoute, of: ReadonlyMap<string, ShardEndpoints>) =>
-      scopeNames(route, speaksV1(of.get(route.shard)));
+      scopeNames(
+        route,
+        shardsOf(route).some((shard) => speaksV1(of.get(shard))),
+      );
     for (const { before: old } of changes) {
       if (old === null) continue;
-      touched.add(old.shard);
+      for (const shard of shardsOf(old)) touched.add(shard);
       for (const name of names(old, before)) dropped.add(name);
       const table = this.tables.get(tableOf(old).name);
       if (table !== undefined) table.uses--;
     }
     for (const { after } of changes) {
       if (after === null) continue;
-      touched.add(after.shard);
+      for (const shard of shardsOf(after)) touched.add(shard);
       const spec = tableOf(after);
       for (const name of names(after, shards)) {
         dropped.delete(name);
@@ -145,8 +151,10 @@ export class StepPlanner {
       clusters.set(clusterName(shard.shard, kind), { kind, shard });
     for (const shard of shards.values()) for (const kind of clusterKinds(shard)) add(kind, shard);
     for (const { spec } of this.tables.values()) {
-      const shard = shards.get(spec.shard);
-      if (shard !== undefined) for (const kind of tableClusters(spec, shard)) add(kind, shard);
+      for (const branch of spec.branches) {
+        const shard = shards.get(branch.shard);
+        if (shard !== undefined) for (const kind of branchClusters(branch, shard)) add(kind, shard);
+      }
     }
     return clusters;
   }

@@ -1,28 +1,59 @@
+import { createHash } from 'node:crypto';
 import type { ModelRoute, ShardEndpoints } from '../route-state';
+import { sharesOf, wholeShare } from '../shares';
 import { type ClusterKind, clusterKinds, clusterName } from './clusters';
+import { mirrored, mirrorPolicy } from './mirror';
 import { type Any, protos } from './protos';
 import { type Rewrite, rewriteKey, rewriteOf } from './rewrites';
 
 /** One route table (Envoy: RouteConfiguration): all that routes of a shard with the same treatment share. */
 export interface TableSpec {
   readonly name: string;
+  /** One, or an alias's versions: their shares sum up to 1,000,000. */
+  readonly branches: readonly Branch[];
+  /** A served name that gets copies of requests. */
+  readonly mirror: NonNullable<ModelRoute['mirror']> | null;
+}
+
+interface Branch {
   readonly shard: string;
   readonly rewrite: Rewrite;
   readonly residency: ModelRoute['residency'];
   readonly timeoutMs: number;
+  readonly shareMicro: number;
 }
 
 export function tableOf(route: ModelRoute): TableSpec {
-  const { shard, residency, timeoutMs } = route;
-  const rewrite = rewriteOf(route);
-  const kind = residency === 'resident' ? 'r' : 'd';
-  return { name: `${shard}:${kind}${timeoutMs}:${rewriteKey(rewrite)}`, shard, rewrite, residency, timeoutMs };
+  const { shard, residency, timeoutMs, split, mirror = null } = route;
+  if (split === undefined && mirror === null) {
+    const rewrite = rewriteOf(route);
+    const kind = residency === 'resident' ? 'r' : 'd';
+    const name = `${shard}:${kind}${timeoutMs}:${rewriteKey(rewrite)}`;
+    return { name, branches: [{ shard, rewrite, residency, timeoutMs, shareMicro: wholeShare }], mirror };
+  }
+  // All that it does is in its name: what changes is another table, to which the scope moves when Envoy has it.
+  const shares = split ?? [{ ...route, shareMicro: wholeShare }];
+  const branches = shares.map(
+    ({ served, shard, residency, timeoutMs, shareMicro }): Branch => ({
+      ...{ shard, residency, timeoutMs, shareMicro },
+      rewrite: { kind: 'instead', served },
+    }),
+  );
+  const digest = createHash('sha256')
+    .update(JSON.stringify([branches, mirror]))
+    .digest('base64url');
+  return { name: `:alias:${digest.slice(0, 22)}`, branches, mirror };
 }
 
-/** The clusters that a table sends to. */
-export function tableClusters(table: TableSpec, shard: ShardEndpoints): readonly ClusterKind[] {
+/** The shards that a route leads to. */
+export function shardsOf({ shard, split }: ModelRoute): readonly string[] {
+  return split === undefined ? [shard] : split.map((share) => share.shard);
+}
+
+/** The clusters that a branch sends to. */
+export function branchClusters(branch: Branch, shard: ShardEndpoints): readonly ClusterKind[] {
   const kinds = clusterKinds(shard);
-  if (table.residency === 'resident') return kinds;
+  if (branch.residency === 'resident') return kinds;
   return kinds.map((kind) => (kind === 'http' ? 'proxy' : 'proxy-grpc'));
 }
 
@@ -43,15 +74,54 @@ const rewritten = (start: string, segment: string, rewrite: Rewrite) => ({
       : `${start}${literal(rewrite.served)}`,
 });
 
+const fraction = (numerator: number): object => ({ default_value: { numerator, denominator: 'MILLION' } });
+
 const method = (name: string) => ({ name: ':method', string_match: { exact: name } });
 
-/** One virtual host with the inference methods alone: whatever else is asked finds no route. */
-export function tableResource(table: TableSpec, shard: ShardEndpoints): Any {
-  const { encode } = protos();
-  const { rewrite, residency, timeoutMs } = table;
+const protocols: readonly ShardEndpoints['protocols'][number][] = ['v2-rest', 'v1-rest', 'openai', 'v2-grpc'];
+
+/**
+ * The routes of one protocol, in the order in which Envoy tries them. Of an alias, each but the last takes requests by
+ * Envoy's random number of the request, which is the same at each look: Lua is told of the very version that is asked then.
+ * Shards that do not speak the protocol have no part in it.
+ */
+function protocolRoutes(
+  protocol: ShardEndpoints['protocols'][number],
+  { branches, mirror }: TableSpec,
+  shards: ReadonlyMap<string, ShardEndpoints>,
+): readonly object[] {
+  const speaking = branches.filter(({ shard }) => shards.get(shard)?.protocols.includes(protocol) === true);
+  const shares = sharesOf(speaking.map(({ shareMicro }) => shareMicro));
+  let until = 0;
+  return speaking.flatMap((branch, i) => {
+    until += shares[i] ?? 0;
+    const some = i < speaking.length - 1 ? { runtime_fraction: fraction(until) } : {};
+    return branchRoutes(protocol, branch).map((route) => ({
+      ...route,
+      ...(mirror === null || protocol === 'openai' ? {} : mirrored(mirror.served)),
+      match: { ...route.match, ...some },
+      route: {
+        ...route.route,
+        ...(mirror === null || protocol === 'openai'
+          ? {}
+          : { request_mirror_policies: [mirrorPolicy(protocol, mirror.shareMicro)] }),
+      },
+    }));
+  });
+}
+
+interface Route {
+  readonly match: object;
+  readonly route: object;
+  readonly [field: string]: unknown;
+}
+
+/** What one model server is asked by one protocol: the inference methods alone. */
+function branchRoutes(protocol: ShardEndpoints['protocols'][number], branch: Branch): readonly Route[] {
+  const { rewrite, residency, timeoutMs } = branch;
   const onDemand = residency === 'on-demand';
   const to = (kind: 'http' | 'grpc'): string =>
-    clusterName(table.shard, onDemand ? (kind === 'http' ? 'proxy' : 'proxy-grpc') : kind);
+    clusterName(branch.shard, onDemand ? (kind === 'http' ? 'proxy' : 'proxy-grpc') : kind);
   const timeout = { seconds: Math.floor(timeoutMs / 1000), nanos: (timeoutMs % 1000) * 1_000_000 };
   const hashOn = (header: string, regex?: string) =>
     onDemand
@@ -77,51 +147,59 @@ export function tableResource(table: TableSpec, shard: ShardEndpoints): Any {
       hash_policy: hashOn(':path', `^${segment}.*$`),
     },
   });
-  const routes: object[] = [];
-  const speaks = new Set(shard.protocols);
-  if (speaks.has('v2-rest')) {
-    const change = rewritten('/v2/models/', '[^/]+', rewrite);
-    const segment = '/v2/models/([^/?]+)';
-    routes.push(
-      rest('/v2/models/[^/]+/(infer|generate|generate_stream)', [method('POST')], change, segment),
-      rest('/v2/models/[^/]+(/ready)?', [method('GET')], change, segment),
-    );
+  switch (protocol) {
+    case 'v2-rest': {
+      const change = rewritten('/v2/models/', '[^/]+', rewrite);
+      const segment = '/v2/models/([^/?]+)';
+      return [
+        rest('/v2/models/[^/]+/(infer|generate|generate_stream)', [method('POST')], change, segment),
+        rest('/v2/models/[^/]+(/ready)?', [method('GET')], change, segment),
+      ];
+    }
+    case 'v1-rest': {
+      const change = rewritten('/v1/models/', '[^/:]+', rewrite);
+      const segment = '/v1/models/([^/?:]+)';
+      return [
+        rest('/v1/models/[^/:]+:predict', [method('POST')], change, segment),
+        rest('/v1/models/[^/:]+', [method('GET')], change, segment),
+      ];
+    }
+    case 'openai': {
+      // The Lua filter has put the body's model into the path, and its served name into the body.
+      const own = { name: 'x-stowage-openai', string_match: { exact: '1' } };
+      const change = { pattern: { regex: '^/v1/openai/[^/]+/' }, substitution: '/v1/' };
+      const asked = '/v1/openai/[^/]+/(chat/completions|completions|embeddings)';
+      return [
+        {
+          ...rest(asked, [method('POST'), own], change, '/v1/openai/([^/?]+)'),
+          request_headers_to_remove: ['x-stowage-openai'],
+        },
+      ];
+    }
+    case 'v2-grpc':
+      return [
+        {
+          metadata,
+          match: {
+            // The scope is set by the Lua filter of the gRPC listener alone, which has let only inference methods through.
+            prefix: '/inference.GRPCInferenceService/',
+            headers: [{ name: 'x-stowage-scope', present_match: true }],
+          },
+          route: { cluster: to('grpc'), timeout, hash_policy: hashOn('x-stowage-scope') },
+        },
+      ];
   }
-  if (speaks.has('v1-rest')) {
-    const change = rewritten('/v1/models/', '[^/:]+', rewrite);
-    const segment = '/v1/models/([^/?:]+)';
-    routes.push(
-      rest('/v1/models/[^/:]+:predict', [method('POST')], change, segment),
-      rest('/v1/models/[^/:]+', [method('GET')], change, segment),
-    );
-  }
-  if (speaks.has('openai')) {
-    // The Lua filter has put the body's model into the path, and its served name into the body.
-    const own = { name: 'x-stowage-openai', string_match: { exact: '1' } };
-    const change = { pattern: { regex: '^/v1/openai/[^/]+/' }, substitution: '/v1/' };
-    const asked = '/v1/openai/[^/]+/(chat/completions|completions|embeddings)';
-    routes.push({
-      ...rest(asked, [method('POST'), own], change, '/v1/openai/([^/?]+)'),
-      request_headers_to_remove: ['x-stowage-openai'],
-    });
-  }
-  if (speaks.has('v2-grpc')) {
-    routes.push({
-      metadata,
-      match: {
-        // The scope is set by the Lua filter of the gRPC listener alone, which has let only inference methods through.
-        prefix: '/inference.GRPCInferenceService/',
-        headers: [{ name: 'x-stowage-scope', present_match: true }],
-      },
-      route: { cluster: to('grpc'), timeout, hash_policy: hashOn('x-stowage-scope') },
-    });
-  }
+}
 
+/** One virtual host with the inference methods alone: whatever else is asked finds no route. */
+export function tableResource(table: TableSpec, shards: ReadonlyMap<string, ShardEndpoints>): Any {
+  const { encode } = protos();
+  const routes = protocols.flatMap((protocol) => protocolRoutes(protocol, table, shards));
   return encode('envoy.config.route.v3.RouteConfiguration', {
     name: table.name,
     virtual_hosts: [
       {
-        name: table.shard,
+        name: table.branches[0]?.shard ?? table.name,
         domains: ['*'],
         routes,
         retry_policy: {

@@ -79,6 +79,40 @@ describe.skipIf(reason !== null)(`a fleet in Kubernetes${reason === null ? '' : 
     expect(heard.revisionsGrow).toBe(true);
   });
 
+  it('tells aliases of all parts, as they change', async () => {
+    const part = (number: number, weight: number, fleet = 'shop') => {
+      const targets = [{ model: 't/a@1', weight }];
+      const lines = [
+        { routeTableVersion: 1, fleet, part: number },
+        { alias: `t/live${number}`, tenant: 't', name: `live${number}`, targets },
+      ];
+      const own = {
+        'app.kubernetes.io/component': 'router',
+        'stowage.dev/fleet': fleet,
+        'stowage.dev/table': 'routes',
+      };
+      return {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: `${fleet}-routes-${number}`, labels: own },
+        data: { [`routes-${number}.jsonl`]: lines.map((line) => JSON.stringify(line)).join('\n') },
+      };
+    };
+    await server.must('POST', maps, part(0, 1));
+    await server.must('POST', maps, part(7, 1, 'other'));
+    source.start(heard);
+    await heard.until(() => heard.synced);
+    expect(heard.aliases).toEqual({ 't/live0': ['t/a@1 1'] });
+    await server.must('POST', maps, part(32, 5));
+    await heard.until(() => heard.aliases['t/live32'] !== undefined);
+    await server.must('PUT', `${maps}/shop-routes-0`, part(0, 7));
+    await heard.until(() => heard.aliases['t/live0']?.[0] === 't/a@1 7');
+    await server.must('DELETE', `${maps}/shop-routes-32`);
+    await heard.until(() => heard.aliases['t/live32'] === undefined);
+    expect(heard.tables).toEqual({});
+    expect(heard.revisionsGrow).toBe(true);
+  });
+
   it('says that a pod is about to end as soon as its end is decided', async () => {
     await server.must('POST', pods, { ...pod('s1-0', 's1'), spec: { ...pod('s1-0', 's1').spec, nodeName: 'n1' } });
     await setRunning('s1-0', '10.0.0.7');
