@@ -46,14 +46,16 @@ export class Agent implements ApiBackend {
     private readonly settings: AgentSettings,
     private readonly log: Log,
   ) {
-    const { fetchTimeoutMs, loadTimeoutMs, probeSeconds } = settings;
+    const { fetchTimeoutMs, loadTimeoutMs, probeSeconds, readyHoldMs, roomWaitMs } = settings;
+    const limits = { readyHoldMs, roomWaitMs };
     this.adminToken = settings.adminToken;
     this.tables = new TableChoice(settings);
     this.metricsRegistry = new AgentMetrics(
       () => this.manager.core.reports(0).models,
       () => this.store?.usedBytes ?? 0,
     );
-    this.manager = new Manager({ log, metrics: this.metricsRegistry, fetchTimeoutMs, loadTimeoutMs, probeSeconds });
+    const metrics = this.metricsRegistry;
+    this.manager = new Manager({ log, metrics, limits, fetchTimeoutMs, loadTimeoutMs, probeSeconds });
     const admit = (served: string) => this.manager.admit(served, settings.demandWaitMs);
     this.proxy = new DemandProxy(() => this.server, admit);
     this.mounted = new MountedTable(settings.modelTable, (parts) => {

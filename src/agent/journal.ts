@@ -1,4 +1,4 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelTableEntry } from '../render/model-table';
 import { entryProblem } from '../render/model-table-shape';
@@ -9,11 +9,13 @@ import { entryProblem } from '../render/model-table-shape';
  */
 export class Journal {
   private readonly file: string;
+  private readonly readyMark: string;
   private next: readonly ModelTableEntry[] | null = null;
   private writing: Promise<void> | null = null;
 
   constructor(folder: string) {
     this.file = join(folder, 'held.json');
+    this.readyMark = join(folder, 'was-ready');
   }
 
   async read(): Promise<readonly ModelTableEntry[]> {
@@ -23,6 +25,15 @@ export class Journal {
     } catch {
       return [];
     }
+  }
+
+  /** An agent before this one was ready in this pod, whose disk it is. */
+  async wasReady(): Promise<boolean> {
+    return (await stat(this.readyMark).catch(() => null)) !== null;
+  }
+
+  async noteReady(): Promise<void> {
+    await writeFile(this.readyMark, '');
   }
 
   /** The latest of several calls counts. */

@@ -39,6 +39,7 @@ const lookMs = 1000;
 export class Manager {
   readonly core: AgentCore;
   private parts: ServerParts | null = null;
+  private readiness: 'not yet' | 'refused' | 'noted' = 'not yet';
   private readonly waiters = new Map<string, ((outcome: Outcome) => void)[]>();
   private readonly listeners = new Set<() => void>();
   private readonly stopping = new AbortController();
@@ -60,6 +61,7 @@ export class Manager {
     await parts.adapter.prepare();
     await parts.store.open();
     const journaled = await parts.journal.read();
+    if (await parts.journal.wasReady()) this.send({ type: 'ready-before' });
     const send = (event: CoreEvent): void => this.send(event);
     const probeEvery = Math.max(1, Math.round((this.options.probeSeconds * 1000) / lookMs));
     this.spawn(this.keepLooking(new ServerWatch({ ...parts, core, journaled, send, probeEvery })));
@@ -77,7 +79,20 @@ export class Manager {
   send(event: CoreEvent): void {
     const before = this.core.revision;
     for (const action of this.core.handle(event, this.now())) this.perform(action);
+    this.noteReadiness();
     if (this.core.revision !== before) for (const listener of [...this.listeners]) listener();
+  }
+
+  private noteReadiness(): void {
+    const { core, parts, options } = this;
+    if (core.refused !== null && this.readiness === 'not yet') {
+      this.readiness = 'refused';
+      options.log('warn', 'the pod is not ready: too many models cannot be loaded', { ...core.refused });
+    }
+    if (!core.ready || parts === null || this.readiness === 'noted') return;
+    if (this.readiness === 'refused') options.log('info', 'the pod is ready');
+    this.readiness = 'noted';
+    this.spawn(parts.journal.noteReady().catch((error: unknown) => this.cannotWrite(error)));
   }
 
   /** Called at each new revision, until the returned function is called. */
@@ -144,7 +159,7 @@ export class Manager {
       fetch: () => action.type === 'fetch' && this.fetch(parts, action.entry),
       load: () => action.type === 'load' && this.load(parts, action.entry),
       unload: () => action.type === 'unload' && this.unload(parts, action.served, action.evicted),
-      discard: () => parts.store.discard(action.served),
+      discard: () => action.type === 'discard' && parts.store.discard(action.served, ...action.keep),
     }[action.type]();
     if (work !== false) this.spawn(work);
   }
@@ -178,8 +193,10 @@ export class Manager {
       const riseBytes = before === null || after === null ? null : Math.max(0, after - before);
       metrics.loaded((this.now() - started) / 1000);
       log('info', 'loaded', { model: entry.model, ms: this.now() - started, riseBytes });
+      // In its turn before a fetch of newer files, which the news may begin.
+      const discarded = store.discard(served, entry);
       this.send({ type: 'loaded', served, riseBytes });
-      await store.discard(served, entry);
+      await discarded;
     } catch (error) {
       if (this.stopping.signal.aborted) return;
       metrics.failed('load');
@@ -206,9 +223,11 @@ export class Manager {
   }
 
   private async note({ journal }: ServerParts): Promise<void> {
-    await journal.write(this.core.held()).catch((error: unknown) => {
-      this.options.log('error', 'the journal cannot be written', { reason: reasonOf(error) });
-    });
+    await journal.write(this.core.held()).catch((error: unknown) => this.cannotWrite(error));
+  }
+
+  private cannotWrite(error: unknown): void {
+    this.options.log('error', 'the journal cannot be written', { reason: reasonOf(error) });
   }
 
   private async keepLooking(watch: ServerWatch): Promise<void> {

@@ -1,4 +1,5 @@
 import { agentPorts, paths } from '../render/names';
+import { defaultLimits } from './core/events';
 import { agentError } from './reason';
 
 /** What the agent is told by its environment: docs/reference/agent-api.md lists the variables. */
@@ -23,6 +24,8 @@ export interface AgentSettings {
   readonly loadTimeoutMs: number;
   readonly fetchTimeoutMs: number;
   readonly demandWaitMs: number;
+  readonly roomWaitMs: number;
+  readonly readyHoldMs: number;
   readonly probeSeconds: number;
 }
 
@@ -67,6 +70,8 @@ export function readSettings(env: Environment): AgentSettings {
     loadTimeoutMs: 1000 * whole('STOWAGE_LOAD_TIMEOUT_SECONDS', 300),
     fetchTimeoutMs: 1000 * whole('STOWAGE_FETCH_TIMEOUT_SECONDS', 3600),
     demandWaitMs: 1000 * whole('STOWAGE_DEMAND_WAIT_SECONDS', 60),
+    roomWaitMs: 1000 * whole('STOWAGE_ROOM_WAIT_SECONDS', defaultLimits.roomWaitMs / 1000),
+    readyHoldMs: 1000 * whole('STOWAGE_READY_HOLD_SECONDS', defaultLimits.readyHoldMs / 1000),
     probeSeconds: whole('STOWAGE_PROBE_SECONDS', 20),
   };
 }

@@ -10,6 +10,8 @@ class World {
   now = 0;
   readonly core: AgentCore;
   readonly server = new Map<string, ModelTableEntry>();
+  /** Files by model and address. */
+  readonly disk = new Map<string, Map<string, ModelTableEntry>>();
   readonly pending: CoreAction[] = [];
   readonly routers = new Map<
     string,
@@ -20,7 +22,10 @@ class World {
   readonly declared = new Map<string, ModelTableEntry>();
   serverUp = true;
 
-  constructor(readonly capacity: number) {
+  constructor(
+    readonly capacity: number,
+    readonly diskCapacity: number,
+  ) {
     this.core = new AgentCore(0);
   }
 
@@ -34,7 +39,13 @@ class World {
       for (let i = 0; i < action.outcome.requests; i += 1) this.inFlight.push(action.served);
       return;
     }
-    if (action.type === 'discard') return;
+    if (action.type === 'discard') {
+      expect(this.pending.map(({ served }) => served)).not.toContain(action.served);
+      const kept = action.keep.map(({ storageUri }) => storageUri);
+      const files = this.disk.get(action.served) ?? new Map<string, ModelTableEntry>();
+      for (const uri of files.keys()) if (!kept.includes(uri)) files.delete(uri);
+      return;
+    }
     if (action.type === 'unload') {
       expect(this.routedDirectly(action.served), `${action.served} is unloaded while routed`).toEqual([]);
       expect(this.inFlight).not.toContain(action.served);
@@ -54,6 +65,16 @@ class World {
     const starting = new Set(this.pending.filter(({ type }) => type === 'fetch' || type === 'load'));
     for (const action of starting) if ('entry' in action) used += action.entry.size.memoryBytes;
     expect(used).toBeLessThanOrEqual(this.capacity);
+    const files = this.allFiles();
+    const bytes = [...files.values()].reduce((sum, model) => sum + model.size.diskBytes, 0);
+    expect(bytes).toBeLessThanOrEqual(this.diskCapacity);
+  }
+
+  /** On the disk, or on the way there. */
+  allFiles(): ReadonlyMap<string, ModelTableEntry> {
+    const there = [...this.disk.values()].flatMap((files) => [...files.values()]);
+    const coming = this.pending.flatMap((action) => (action.type === 'fetch' ? action.entry : []));
+    return new Map([...coming, ...there].map((model) => [`${model.served} ${model.storageUri}`, model]));
   }
 
   finish(i: number, well: boolean): void {
@@ -61,10 +82,15 @@ class World {
     if (action === undefined) return;
     const { served } = action as { served: string };
     if (action.type === 'fetch') {
+      const files = this.disk.get(served) ?? new Map<string, ModelTableEntry>();
+      if (well) this.disk.set(served, files.set(action.entry.storageUri, action.entry));
       this.send(well ? { type: 'fetched', served } : { type: 'fetch-failed', served, reason: 'no network' });
     } else if (action.type === 'load') {
       const done = well && this.serverUp;
       if (done) {
+        const files = this.disk.get(served)?.get(action.entry.storageUri);
+        expect(files, `${served} is loaded from what is there`).toBeDefined();
+        this.disk.set(served, new Map(files === undefined ? [] : [[files.storageUri, files]]));
         const now = this.declared.get(served);
         this.server.set(served, now?.storageUri === action.entry.storageUri ? now : action.entry);
       }
@@ -84,7 +110,7 @@ class World {
       this.declared.set(model.served, model);
       if (this.server.get(model.served)?.storageUri === model.storageUri) this.server.set(model.served, model);
     }
-    this.send({ type: 'table', table: tableOf(models, this.capacity) });
+    this.send({ type: 'table', table: tableOf(models, this.capacity, this.diskCapacity) });
   }
 
   /** A router syncs: takes the news, routes to what is ready, lets go of what is not, and says so the next time. */
@@ -124,6 +150,19 @@ class World {
     this.send({ type: 'held', asked: this.core.quiet(), entries: [...this.server.values()], files: [] });
   }
 
+  /** Whether a request for an on-demand model is let in while nobody else asks for anything. */
+  admits(served: string): boolean {
+    this.send({ type: 'demand', served });
+    for (let round = 0; round < 8; round += 1) {
+      while (this.pending.length > 0) this.finish(0, true);
+      this.now += 500;
+      this.send({ type: 'tick' });
+    }
+    const admitted = this.inFlight.includes(served);
+    while (this.inFlight.length > 0) this.send({ type: 'done', served: this.inFlight.pop() ?? '' });
+    return admitted;
+  }
+
   /** Everybody does their part, and nothing fails any more. */
   settle(): void {
     this.serverBack();
@@ -144,7 +183,12 @@ const anyEntry = fc.record({
   residency: fc.constantFrom('resident' as const, 'on-demand' as const),
   uri: fc.constantFrom('file:///1', 'file:///2'),
 });
-const anyTable = fc.uniqueArray(anyEntry, { selector: ({ name }) => name, maxLength: 5, size: 'max' });
+/** The same files are of one size. */
+const withDisk = anyEntry.map((model) => ({
+  ...model,
+  disk: (names.indexOf(model.name) + Number(model.uri.at(-1))) % 6,
+}));
+const anyTable = fc.uniqueArray(withDisk, { selector: ({ name }) => name, maxLength: 5, size: 'max' });
 
 type Step = (world: World) => void;
 const steps = fc.array(
@@ -212,7 +256,7 @@ describe('the core of the agent', () => {
   it('never unloads a routed model, never takes more than there is, and ends at what the table wants', () => {
     fc.assert(
       fc.property(steps, anyTable, (taken, last) => {
-        const world = new World(12);
+        const world = new World(12, 12);
         world.send({ type: 'held', asked: new Map(), entries: [], files: [] });
         for (const one of taken) one(world);
         const models = last.map((model) => entry(model));
@@ -225,11 +269,17 @@ describe('the core of the agent', () => {
         );
         const old = [...world.server.values(), ...coming].filter((model) => served.has(model.served));
         const room = [...residents, ...old].reduce((sum, model) => sum + model.size.memoryBytes, 0);
+        const wantedFiles = residents.map((model) => [`${model.served} ${model.storageUri}`, model] as const);
+        const files = new Map([
+          ...wantedFiles,
+          ...[...world.allFiles()].filter(([, model]) => served.has(model.served)),
+        ]);
+        const disk = [...files.values()].reduce((sum, model) => sum + model.size.diskBytes, 0);
         world.settle();
         const held = [...world.server.keys()];
         const wanted = new Set(models.map(({ served }) => served));
         expect(held.filter((served) => !wanted.has(served))).toEqual([]);
-        if (room <= world.capacity) {
+        if (room <= world.capacity && disk <= world.diskCapacity) {
           for (const { served, storageUri } of residents) {
             expect(world.server.get(served)?.storageUri, `${served} is there as wanted`).toBe(storageUri);
           }
@@ -240,6 +290,14 @@ describe('the core of the agent', () => {
           const state = states.get(served);
           if (residency === 'resident') expect(state).toBe(world.server.has(served) ? 'ready' : 'failed');
           else expect(state).toBe('ready');
+        }
+        const always = residents.reduce((sum, model) => sum + model.size.memoryBytes, 0);
+        const alwaysDisk = residents.reduce((sum, model) => sum + model.size.diskBytes, 0);
+        if (room > world.capacity || disk > world.diskCapacity) return;
+        for (const { served, residency, size } of models) {
+          if (residency === 'resident') continue;
+          if (always + size.memoryBytes > world.capacity || alwaysDisk + size.diskBytes > world.diskCapacity) continue;
+          expect(world.admits(served), `${served} is loaded when it is asked for`).toBe(true);
         }
       }),
       { numRuns: 500 },

@@ -5,7 +5,7 @@ import type { ModelTableEntry } from '../../src/render/model-table';
 import { entry, tableOf } from './support/tables';
 
 /** A core whose server does at once, and well, what it is told. */
-function coreWith(models: readonly ModelTableEntry[], capacity = 100) {
+function coreWith(models: readonly ModelTableEntry[], capacity = 100, disk?: number) {
   const core = new AgentCore(0);
   const done: CoreAction[] = [];
   const send = (event: CoreEvent, now = 0): void => {
@@ -18,7 +18,7 @@ function coreWith(models: readonly ModelTableEntry[], capacity = 100) {
     }
   };
   const table = (wanted: readonly ModelTableEntry[], now = 0): void =>
-    send({ type: 'table', table: tableOf(wanted, capacity) }, now);
+    send({ type: 'table', table: tableOf(wanted, capacity, disk) }, now);
   const heard = (router: string, now: number, released: readonly string[] = [], since = core.revision): void =>
     send({ type: 'heard', router, since, released, routed: true }, now);
   const states = () => Object.fromEntries(core.reports(0).models.map(({ served, state }) => [served, state]));
@@ -117,6 +117,49 @@ describe('room', () => {
       send({ type: 'done', served: `t~${name}~1` }, i);
     }
     expect(done.filter(({ type }) => type === 'discard').map(({ served }) => served)).toEqual(['t~a~1']);
+  });
+});
+
+describe('a disk that is full of loaded models', () => {
+  const onDemand = (name: string, disk: number) => entry({ name, disk, residency: 'on-demand' });
+
+  it('gets room by evicting those that are not in use, and no more than it takes', () => {
+    const always = entry({ name: 'always', disk: 10 });
+    const models = [always, onDemand('a', 20), onDemand('b', 0), onDemand('c', 20), onDemand('d', 30)];
+    const { send, done, core } = coreWith(models, 100, 60);
+    for (const [i, name] of ['a', 'b', 'c'].entries()) {
+      send({ type: 'demand', served: `t~${name}~1` }, i);
+      if (name !== 'a') send({ type: 'done', served: `t~${name}~1` }, i);
+    }
+    send({ type: 'demand', served: 't~d~1' }, 10);
+    const taken = done.filter(({ type }) => type === 'unload' || type === 'discard');
+    expect(taken.map(({ type, served }) => `${type} ${served}`)).toEqual(['unload t~c~1', 'discard t~c~1']);
+    expect(core.held().map(({ name }) => name)).toEqual(['always', 'a', 'b', 'd']);
+  });
+
+  it('makes a request wait for what is in use, and then says which room is short', () => {
+    const { send, done } = coreWith([onDemand('a', 40), onDemand('b', 40)], 100, 60);
+    send({ type: 'demand', served: 't~a~1' }, 0);
+    send({ type: 'demand', served: 't~b~1' }, 1);
+    send({ type: 'tick' }, 5001);
+    expect(done.at(-1)).toMatchObject({
+      type: 'settled',
+      outcome: { kind: 'busy', reason: 'no room: needs 40 B of disk, 20 B is free' },
+    });
+  });
+});
+
+describe('a request whose room another is being loaded into', () => {
+  it('waits for it, as it can be evicted after that', () => {
+    const core = new AgentCore(0);
+    const [x, y] = ['x', 'y'].map((name) => entry({ name, size: 60, residency: 'on-demand' }));
+    core.handle({ type: 'held', asked: new Map(), entries: [], files: [] }, 0);
+    core.handle({ type: 'table', table: tableOf(x && y ? [x, y] : [], 100) }, 0);
+    expect(core.handle({ type: 'demand', served: 't~x~1' }, 0)).toMatchObject([{ type: 'fetch' }]);
+    expect(core.handle({ type: 'demand', served: 't~y~1' }, 0)).toEqual([]);
+    core.handle({ type: 'fetched', served: 't~x~1' }, 1);
+    core.handle({ type: 'loaded', served: 't~x~1', riseBytes: null }, 2);
+    expect(core.handle({ type: 'done', served: 't~x~1' }, 3)).toMatchObject([{ type: 'unload', served: 't~x~1' }]);
   });
 });
 

@@ -2,7 +2,8 @@ import type { ModelReport } from '../../protocol/agent-api';
 import type { ModelTable, ModelTableEntry } from '../../render/model-table';
 import { type CoreAction, type CoreEvent, type CoreLimits, defaultLimits, type Outcome } from './events';
 import { MeasuredMemory } from './measured';
-import { type ModelRecord, needsLoad, newRecord } from './model-record';
+import { type ModelRecord, newRecord } from './model-record';
+import { Readiness, type Refused } from './readiness';
 import { dismiss, judgeHeld, pin, RecordSteps, want } from './record-steps';
 import { Gone, reportOf } from './reports';
 import { Routers } from './routers';
@@ -23,12 +24,12 @@ export class AgentCore {
   private readonly routers: Routers;
   private readonly limits: CoreLimits;
   private readonly steps: RecordSteps;
+  private readonly readiness: Readiness;
   private table: ModelTable | null = null;
   private serverKnown = false;
   private drainRevision: number | null = null;
   private toldServing = false;
   private news = false;
-  private settled = false;
   private latest = 1;
   private sorted: readonly ModelRecord[] | null = null;
   private actions: CoreAction[] = [];
@@ -36,6 +37,7 @@ export class AgentCore {
   constructor(startedAt: number, limits: Partial<CoreLimits> = {}) {
     this.routers = new Routers(startedAt);
     this.limits = { ...defaultLimits, ...limits };
+    this.readiness = new Readiness(this.limits.readyHoldMs);
     this.steps = new RecordSteps(this.measured, this.limits, (served, outcome) => this.settle(served, outcome));
   }
 
@@ -44,6 +46,7 @@ export class AgentCore {
     this.apply(event, now);
     if (this.table !== null) this.plan(now, this.table);
     this.tell();
+    if (this.serverKnown && this.table !== null) this.readiness.look(this.records.values(), now);
     return this.actions;
   }
 
@@ -71,9 +74,14 @@ export class AgentCore {
     return this.routers.silentSince(now);
   }
 
-  /** All residents of the table have been loaded, or tried, since the server's start. */
+  /** The pod may take the place of another. */
   get ready(): boolean {
-    return this.settled && this.drainRevision === null;
+    return this.readiness.ready && this.drainRevision === null;
+  }
+
+  /** What keeps the pod from being ready although everything was tried. */
+  get refused(): Refused | null {
+    return this.readiness.refused;
   }
 
   /** No router sends requests here any more, and none is under way in the proxy. */
@@ -120,6 +128,9 @@ export class AgentCore {
         return;
       case 'server-lost':
         this.loseServer();
+        return;
+      case 'ready-before':
+        this.readiness.readyBefore();
         return;
       case 'rss':
         this.measured.observe(event.bytes, this.held().length === 0);
@@ -198,7 +209,7 @@ export class AgentCore {
 
   private loseServer(): void {
     this.serverKnown = false;
-    this.settled = false;
+    this.readiness.serverLost();
     this.measured.restarted();
     for (const record of this.records.values()) {
       if (record.memory === null) continue;
@@ -258,10 +269,5 @@ export class AgentCore {
     }
     this.latest = next;
     this.touched.clear();
-    if (!this.settled && this.serverKnown && this.table !== null) {
-      this.settled = [...this.records.values()].every(
-        (record) => !record.wanted || !needsLoad(record) || record.failures > 0 || record.blocked?.passing === false,
-      );
-    }
   }
 }

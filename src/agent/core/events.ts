@@ -15,6 +15,8 @@ export type CoreEvent =
       readonly files: readonly ModelTableEntry[];
     }
   | { readonly type: 'server-lost' }
+  /** An agent before this one was ready in this pod. */
+  | { readonly type: 'ready-before' }
   /** The server says that it holds the model, but it does not answer. */
   | { readonly type: 'dead'; readonly served: string; readonly reason: string }
   | { readonly type: 'rss'; readonly bytes: number }
@@ -48,7 +50,8 @@ export type CoreAction =
   | { readonly type: 'fetch'; readonly served: string; readonly entry: ModelTableEntry }
   | { readonly type: 'load'; readonly served: string; readonly entry: ModelTableEntry }
   | { readonly type: 'unload'; readonly served: string; readonly entry: ModelTableEntry; readonly evicted: boolean }
-  | { readonly type: 'discard'; readonly served: string }
+  /** Removes all files of a model but those of `keep`. */
+  | { readonly type: 'discard'; readonly served: string; readonly keep: readonly ModelTableEntry[] }
   | { readonly type: 'settled'; readonly served: string; readonly outcome: Outcome };
 
 /** How a demand ends. `ready` has pinned the model once for each request that waited. */
@@ -62,8 +65,10 @@ export interface CoreLimits {
   readonly loads: number;
   readonly firstRetryMs: number;
   readonly lastRetryMs: number;
-  /** How long a request waits for room. */
+  /** How long a request waits for room, or for its turn to be fetched. */
   readonly roomWaitMs: number;
+  /** How long failures keep a pod from being ready that never was: see `Readiness`. */
+  readonly readyHoldMs: number;
 }
 
 export const defaultLimits: CoreLimits = {
@@ -73,4 +78,5 @@ export const defaultLimits: CoreLimits = {
   firstRetryMs: 1000,
   lastRetryMs: 300_000,
   roomWaitMs: 5000,
+  readyHoldMs: 1_800_000,
 };

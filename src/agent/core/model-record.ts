@@ -18,6 +18,8 @@ export interface ModelRecord {
   memory: ModelTableEntry | null;
   /** What the files on disk are of; null: there are none. */
   files: ModelTableEntry | null;
+  /** Other files of it that are still there: they go when a load is done. */
+  oldFiles: readonly ModelTableEntry[];
   work: Work | null;
   failures: number;
   retryAt: number;
@@ -61,6 +63,7 @@ export function newRecord(entry: ModelTableEntry, now: number): ModelRecord {
     wanted: false,
     memory: null,
     files: null,
+    oldFiles: [],
     work: null,
     failures: 0,
     retryAt: 0,
@@ -89,4 +92,15 @@ export function needsLoad(record: ModelRecord): boolean {
   const asked = record.waiting > 0 || (record.wanted && record.entry.residency === 'resident');
   const outdated = record.wanted && record.memory !== null && !sameFiles(record.memory, record.entry);
   return outdated || (asked && record.memory === null);
+}
+
+/** Routers send its requests straight to the server: it is never evicted. */
+export function direct(record: ModelRecord): boolean {
+  return record.entry.residency === 'resident';
+}
+
+/** Nobody uses it, and nobody would notice if it were unloaded. */
+export function idle(record: ModelRecord, now: number): boolean {
+  const { pins, waiting, keepUntil, work } = record;
+  return !direct(record) && pins + waiting === 0 && work === null && keepUntil <= now;
 }

@@ -20,7 +20,7 @@ export class RecordSteps {
     switch (event.type) {
       case 'fetched':
         if (work?.kind !== 'fetching') return;
-        record.files = work.entry;
+        this.addFiles(record, work.entry);
         record.work = { kind: 'fetched', entry: work.entry };
         return;
       case 'fetch-failed':
@@ -59,6 +59,13 @@ export class RecordSteps {
     }
   }
 
+  private addFiles(record: ModelRecord, entry: ModelTableEntry): void {
+    const { files, oldFiles } = record;
+    const all = files === null ? oldFiles : [...oldFiles, files];
+    record.oldFiles = all.filter((old) => !sameFiles(old, entry));
+    record.files = entry;
+  }
+
   private demand(record: ModelRecord, now: number): void {
     if (record.going) {
       this.settle(record.served, { kind: 'unknown' });
@@ -76,6 +83,7 @@ export class RecordSteps {
     this.measured.loaded(entry.format, entry.size.memoryBytes, riseBytes);
     const requests = record.waiting;
     Object.assign(record, { memory: entry, work: null, failures: 0, retryAt: 0, reason: null, blocked: null });
+    record.oldFiles = [];
     Object.assign(record, { waiting: 0, pins: record.pins + requests, memoryBytes: riseBytes, lastUsed: now });
     if (requests > 0) this.settle(record.served, { kind: 'ready', requests });
   }
@@ -103,7 +111,8 @@ export function want(record: ModelRecord, entry: ModelTableEntry, now: number): 
   if (record.entry.residency === 'resident' && entry.residency === 'on-demand' && record.memory !== null) {
     record.keepUntil = now + graceMs;
   }
-  // Other sizes of what is loaded count from now on.
+  // Other sizes of what is there count from now on.
+  if (record.files !== null && sameFiles(record.files, entry)) record.files = entry;
   if (record.memory !== null && sameFiles(record.memory, entry)) record.memory = entry;
   // Being unloaded, as routers were told: it has to be loaded again, and goes on from there.
   Object.assign(record, { entry, wanted: true, going: false, blocked: null, leaving: null });

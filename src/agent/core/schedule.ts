@@ -1,20 +1,16 @@
 import { byCodePoint } from '../../declare/findings';
 import type { ModelTableSize } from '../../render/model-table';
-import { diskOf, fits, memoryOf, minus, nothing, plus, Sum, shortText } from './admission';
+import { diskOf, fits, memoryOf, minus, nothing, plus, shortText } from './admission';
 import type { CoreAction, CoreLimits, Outcome } from './events';
-import { type ModelRecord, needsLoad, sameFiles } from './model-record';
+import { direct, idle, type ModelRecord, needsLoad, sameFiles } from './model-record';
+import { heldSize, type StockInput, spareFiles, takeStock } from './stock';
 
-export interface ScheduleInput {
-  /** As `byClaim` sorts them. */
-  readonly order: readonly ModelRecord[];
-  readonly capacity: ModelTableSize;
-  /** What the models take as measured; 0: unknown. */
-  readonly measuredBytes: number;
+/** `order` is as `byClaim` sorts. */
+export interface ScheduleInput extends StockInput {
   readonly serverKnown: boolean;
   readonly draining: boolean;
   readonly released: (record: ModelRecord) => boolean;
   readonly limits: CoreLimits;
-  readonly now: number;
 }
 
 export interface Scheduled {
@@ -98,7 +94,7 @@ class Turn implements Scheduled {
 
   /** Requests do not wait for what has failed, nor long for room. */
   endWaits(): void {
-    const { now, limits } = this.input;
+    const { now, limits, serverKnown } = this.input;
     for (const record of this.input.order) {
       if (record.waiting === 0 || record.work !== null) continue;
       const { reason, blocked, retryAt } = record;
@@ -108,41 +104,15 @@ class Turn implements Scheduled {
       } else if (blocked?.passing === false) {
         this.refuse(record, { kind: 'failed', reason: blocked.reason, retryAfterMs: limits.lastRetryMs });
       } else if (now - record.waitingSince >= limits.roomWaitMs) {
-        const why = blocked?.reason ?? 'the model server is not there';
+        const other = serverKnown ? 'others are fetched before it' : 'the model server is not there';
+        const why = blocked?.reason ?? other;
         this.refuse(record, { kind: 'busy', reason: why, retryAfterMs: limits.roomWaitMs });
       }
     }
   }
 
   private takeStock(): void {
-    const { capacity, measuredBytes, order } = this.input;
-    const used = new Sum();
-    const coming = new Sum();
-    const later = new Sum();
-    let underWay = 0;
-    for (const record of order) {
-      const { memory, work, files } = record;
-      if (files !== null) used.addDisk(files);
-      if (work !== null && work.kind !== 'unloading') {
-        underWay += work.entry.size.memoryBytes;
-        // A reload holds the old and the new copy for a moment.
-        used.addMemory(work.entry);
-        if (work.kind === 'fetching') {
-          used.addDisk(work.entry);
-          this.fetches += 1;
-        }
-      }
-      if (memory === null) continue;
-      used.addMemory(memory);
-      if (work?.kind === 'unloading') coming.addMemory(memory);
-      else if (!record.wanted || (!direct(record) && !this.idle(record))) later.addMemory(memory);
-    }
-    this.coming = coming.size();
-    this.later = later.size();
-    const declared = minus(capacity, used.size());
-    const measured = capacity.memoryBytes - measuredBytes - underWay;
-    this.free = { ...declared, memoryBytes: Math.min(declared.memoryBytes, measured) };
-    this.overfull = Object.values(this.free).some((bytes) => bytes < 0);
+    Object.assign(this, takeStock(this.input));
   }
 
   private isCandidate(record: ModelRecord): boolean {
@@ -176,12 +146,14 @@ class Turn implements Scheduled {
     const victims: ModelRecord[] = [];
     for (const victim of this.evictable(record)) {
       if (fits(need, room)) break;
+      const more = plus(room, heldSize(victim));
+      if (!helps(need, room, more)) continue;
       victims.push(victim);
-      room = plus(room, victim.memory === null ? nothing : memoryOf(victim.memory));
+      room = more;
     }
     if (fits(need, room)) {
       for (const victim of victims) {
-        if (victim.memory !== null) this.coming = plus(this.coming, memoryOf(victim.memory));
+        this.coming = plus(this.coming, heldSize(victim));
         this.unload(victim, true);
       }
       this.block(record, 'waits for room', true);
@@ -195,27 +167,25 @@ class Turn implements Scheduled {
   /** Least recently used first. */
   private evictable(except: ModelRecord): readonly ModelRecord[] {
     return this.input.order
-      .filter((record) => record !== except && record.memory !== null && this.idle(record))
+      .filter((record) => record !== except && record.memory !== null && idle(record, this.input.now))
       .sort((a, b) => a.lastUsed - b.lastUsed || byCodePoint(a.served, b.served));
   }
 
-  private idle(record: ModelRecord): boolean {
-    const { pins, waiting, keepUntil, work } = record;
-    return !direct(record) && pins + waiting === 0 && work === null && keepUntil <= this.input.now;
-  }
-
-  /** Files of models that are not loaded are only a cache. */
-  private clearDisk(need: ModelTableSize, except: ModelRecord): void {
+  /** Files of models that are not loaded are only a cache, as are those that a model was loaded from before. */
+  private clearDisk(need: ModelTableSize, asking: ModelRecord): void {
     if (need.diskBytes <= Math.max(0, this.free.diskBytes)) return;
-    const unused = this.input.order
-      .filter((record) => record !== except && record.files !== null && record.memory === null)
-      .filter((record) => record.work === null && record.waiting === 0)
-      .sort((a, b) => a.lastUsed - b.lastUsed || byCodePoint(a.served, b.served));
-    for (const record of unused) {
+    const own = (record: ModelRecord) => Number(record === asking);
+    const others = this.input.order
+      .filter(({ files, work }) => files !== null && work === null)
+      .filter((record) => record === asking || record.waiting === 0)
+      .sort((a, b) => own(b) - own(a) || a.lastUsed - b.lastUsed || byCodePoint(a.served, b.served));
+    for (const record of others) {
       if (need.diskBytes <= Math.max(0, this.free.diskBytes)) return;
-      if (record.files !== null) this.free = plus(this.free, diskOf(record.files));
-      record.files = null;
-      this.actions.push({ type: 'discard', served: record.served });
+      const spare = spareFiles(record);
+      if (spare === null) continue;
+      this.free = plus(this.free, spare.size);
+      Object.assign(record, { files: spare.keep.at(-1) ?? null, oldFiles: spare.keep.slice(0, -1) });
+      this.actions.push({ type: 'discard', served: record.served, keep: spare.keep });
     }
   }
 
@@ -239,7 +209,7 @@ class Turn implements Scheduled {
 
   private drop(record: ModelRecord): void {
     this.gone.push(record);
-    this.actions.push({ type: 'discard', served: record.served });
+    this.actions.push({ type: 'discard', served: record.served, keep: [] });
   }
 
   private refuse(record: ModelRecord, outcome: Outcome): void {
@@ -248,14 +218,15 @@ class Turn implements Scheduled {
   }
 }
 
-/** Routers send its requests straight to the server: it is never evicted. */
-function direct(record: ModelRecord): boolean {
-  return record.entry.residency === 'resident';
-}
-
 /** Who gets room first: residents, then by priority. */
 export function byClaim(a: ModelRecord, b: ModelRecord): number {
   return (
     Number(direct(b)) - Number(direct(a)) || b.entry.priority - a.entry.priority || byCodePoint(a.served, b.served)
   );
+}
+
+/** `more` has more than `room` of something that is short. */
+function helps(need: ModelTableSize, room: ModelTableSize, more: ModelTableSize): boolean {
+  const kinds = ['acceleratorMemoryBytes', 'memoryBytes', 'diskBytes'] as const;
+  return kinds.some((kind) => need[kind] > Math.max(0, room[kind]) && more[kind] > room[kind]);
 }

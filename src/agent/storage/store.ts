@@ -101,18 +101,18 @@ export class Store {
   }
 
   /** Removes all files of a model, but those of `keep`. */
-  discard(served: string, keep?: Stored): Promise<void> {
+  discard(served: string, ...keep: readonly Stored[]): Promise<void> {
     return this.inTurn(served, async () => {
-      const kept = keep === undefined ? null : this.folderOf(keep);
+      const kept = new Set(keep.map((entry) => this.folderOf(entry)));
       for (const area of ['files', 'partial']) {
         const all = join(this.options.root, area, served);
         for (const name of await readdir(all).catch(() => [])) {
           const folder = join(all, name);
-          if (folder === kept) continue;
+          if (kept.has(folder)) continue;
           this.sizes.delete(folder);
           await rm(folder, { recursive: true, force: true });
         }
-        if (kept === null || area === 'partial') await rm(all, { recursive: true, force: true });
+        if (kept.size === 0 || area === 'partial') await rm(all, { recursive: true, force: true });
       }
     });
   }

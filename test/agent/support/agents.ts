@@ -34,6 +34,8 @@ export async function startAgent(
       loadTimeoutMs: 30_000,
       fetchTimeoutMs: 30_000,
       demandWaitMs: 20_000,
+      roomWaitMs: 5000,
+      readyHoldMs: 1_800_000,
       probeSeconds: 20,
       ...more,
     },

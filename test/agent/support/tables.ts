@@ -9,13 +9,14 @@ export interface EntryOptions {
   readonly name: string;
   readonly version?: string;
   readonly size?: number;
+  readonly disk?: number;
   readonly residency?: 'resident' | 'on-demand';
   readonly uri?: string;
   readonly format?: string;
   readonly priority?: number;
 }
 
-/** A line of a table; `size` is its memory in bytes. */
+/** A line of a table; `size` is its memory in bytes, `disk` that of its files. */
 export function entry({ name, version = '1', size = 1, ...rest }: EntryOptions): ModelTableEntry {
   const key = { tenant: 't', name, version };
   return {
@@ -24,7 +25,7 @@ export function entry({ name, version = '1', size = 1, ...rest }: EntryOptions):
     served: servedName(key),
     format: rest.format ?? 'sklearn',
     storageUri: rest.uri ?? 'file:///nowhere',
-    size: { acceleratorMemoryBytes: 0, memoryBytes: size, diskBytes: 0, provenance: 'declared' },
+    size: { acceleratorMemoryBytes: 0, memoryBytes: size, diskBytes: rest.disk ?? 0, provenance: 'declared' },
     load: { requestsPerSecondMilli: 0, microDuty: 0, cpuMillis: 0 },
     replicas: 1,
     residency: rest.residency ?? 'resident',
@@ -54,8 +55,9 @@ export function headerOf(
   };
 }
 
-export function tableOf(models: readonly ModelTableEntry[], memoryBytes: number): ModelTable {
-  return { header: headerOf(memoryBytes), models };
+export function tableOf(models: readonly ModelTableEntry[], memoryBytes: number, diskBytes = 2 ** 40): ModelTable {
+  const header = headerOf(memoryBytes);
+  return { header: { ...header, capacity: { ...header.capacity, diskBytes } }, models };
 }
 
 /** The same as the one part of a mounted or pushed table. */
