@@ -2,6 +2,8 @@
  * The control of meshd alone, at 100,000 models on 1,000 shards with two pods each: from the agents' reports to the first
  * route state, one model's change, and a tenth of all models moved. `npx tsx bench/mesh-control.ts [models] [shards]`
  */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Control } from '../src/mesh/control/control';
 import type { ControlAction, ControlEvent } from '../src/mesh/control/events';
 import { defaultControlOptions } from '../src/mesh/control/options';
@@ -11,7 +13,8 @@ import { entry, sourcePod, sourceTable } from '../test/mesh/control/tables';
 const models = Number(process.argv[2] ?? 100_000);
 const shards = Number(process.argv[3] ?? 1_000);
 
-const keys = Array.from({ length: models }, (_, i) => `default/model-${i}@1`);
+// In the order of the tables, and so of what agents report.
+const keys = Array.from({ length: models }, (_, i) => `default/model-${i}@1`).sort();
 const placed = Array.from({ length: shards }, (_, s) => keys.filter((_, i) => i % shards === s));
 const revisions = new Map<string, number>();
 let now = 0;
@@ -76,13 +79,11 @@ function pushed(): number {
 const tables = placed.map((_, s) => table(s, 1));
 const pods = placed.flatMap((_, s) => ['x', 'y'].map((replica) => sourcePod(`s${s}-${replica}`, `s${s}`)));
 const reports = placed.flatMap((list, s) =>
-  ['x', 'y'].map((replica) =>
-    report(
-      s,
-      replica,
-      list.map((key) => reported(key, 'ready')),
-    ),
-  ),
+  ['x', 'y'].map((replica) => {
+    const states = list.map((key) => reported(key, 'ready'));
+    // Each report with strings of its own, as from the wire.
+    return report(s, replica, JSON.parse(JSON.stringify(states)) as readonly ModelReport[]);
+  }),
 );
 timed('tables and pods', () => {
   for (const event of tables) step(event);
@@ -95,9 +96,13 @@ const names = timed('all reports to the first route state', () => {
 });
 now += 100;
 step({ type: 'tick', nowMs: now });
-console.log(
-  `names: ${names}; heap ${(process.memoryUsage().heapUsed / 1e6).toFixed(0)} MB, RSS ${(process.memoryUsage().rss / 1e6).toFixed(0)} MB`,
-);
+// What is left is the control's: its records, the tables, the last reports of each pod.
+reports.length = 0;
+tables.length = 0;
+setFlagsFromString('--expose-gc');
+(runInNewContext('gc') as () => void)();
+const { heapUsed, rss } = process.memoryUsage();
+console.log(`names: ${names}; heap ${(heapUsed / 1e6).toFixed(0)} MB, RSS ${(rss / 1e6).toFixed(0)} MB`);
 
 const first = placed[0]?.[0] ?? '';
 timed('one model moved: tables, reports, route state', () => {
