@@ -76,6 +76,7 @@ export function readMeshdSettings(env: Environment): MeshdSettings {
       drainMs: whole('STOWAGE_DRAIN_MS', standard.drainMs),
       removalMs: whole('STOWAGE_REMOVAL_MS', standard.removalMs),
       roomPatienceMs: whole('STOWAGE_ROOM_PATIENCE_MS', standard.roomPatienceMs),
+      copyPatienceMs: whole('STOWAGE_COPY_PATIENCE_MS', standard.copyPatienceMs),
       memberPatienceMs: whole('STOWAGE_MEMBER_PATIENCE_MS', standard.memberPatienceMs),
       startPatienceMs: whole('STOWAGE_START_PATIENCE_MS', standard.startPatienceMs),
     },

@@ -16,11 +16,7 @@ export function settleShard(
   shard.crowded = shard.waitingSince !== null && nowMs - shard.waitingSince >= patience.roomPatienceMs;
   const missing = shard.fit.every((pod) => pod.lost);
   shard.missingSince = missing ? (shard.missingSince ?? nowMs) : null;
-  shard.missed = shard.missingSince !== null && nowMs - shard.missingSince >= copyPatience(patience);
-}
-
-export function copyPatience({ copyPatienceMs = 600_000 }: Pick<ControlOptions, 'copyPatienceMs'>): number {
-  return copyPatienceMs;
+  shard.missed = shard.missingSince !== null && nowMs - shard.missingSince >= patience.copyPatienceMs;
 }
 
 /** Looks at a group's pods anew, once its shards are settled. */

@@ -8,11 +8,8 @@ export interface ControlOptions {
   readonly removalMs: number;
   /** How long a model waits for the room of leaving ones whose new place is not ready; then those lose their routes. */
   readonly roomPatienceMs: number;
-  /**
-   * How long an old copy of a model stays in service while other copies are up and the pods of a new one are missing; default:
-   * 10 minutes.
-   */
-  readonly copyPatienceMs?: number;
+  /** How long an old copy of a model stays in service while other copies are up and the pods of a new one are missing. */
+  readonly copyPatienceMs: number;
   /** How long a model without a route waits for the last pods that should hold it; then those that do serve it. */
   readonly memberPatienceMs: number;
   /** How long the first push waits for all agents to be heard. */
@@ -25,6 +22,7 @@ export const defaultControlOptions: ControlOptions = {
   drainMs: 5_000,
   removalMs: 60_000,
   roomPatienceMs: 60_000,
+  copyPatienceMs: 600_000,
   memberPatienceMs: 5_000,
   startPatienceMs: 10_000,
 };

@@ -3,7 +3,7 @@ import type { EndpointList } from './endpoint-list';
 import { usable } from './fitness';
 import { Groups } from './groups';
 import type { InForce } from './in-force';
-import { copyPatience, membersOf, settleGroup, settleShard } from './membership';
+import { membersOf, settleGroup, settleShard } from './membership';
 import type { NameIndex } from './name-index';
 import type { ControlOptions } from './options';
 import { home, wantedGroup } from './placement';
@@ -59,13 +59,13 @@ export class Planner {
 
   /** What waited long enough is looked at again. */
   private wake(): void {
-    const { roomPatienceMs, memberPatienceMs } = this.options;
+    const { roomPatienceMs, memberPatienceMs, copyPatienceMs } = this.options;
     const due = (since: number | null, patience: number) => since !== null && this.now - since >= patience;
     const { dirtyShards, dirtyModels } = this.world;
     for (const model of this.ending) if (this.now >= (model.endsAt ?? this.now)) dirtyModels.add(model);
     for (const shard of this.waiting) {
       const crowded = !shard.crowded && due(shard.waitingSince, roomPatienceMs);
-      const missed = !shard.missed && due(shard.missingSince, copyPatience(this.options));
+      const missed = !shard.missed && due(shard.missingSince, copyPatienceMs);
       if (crowded || missed) dirtyShards.add(shard);
     }
     for (const model of this.almost) {
