@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import type { Fleet } from '../declare/fleet';
-import type { Objective } from '../pack/packing';
+import type { Effort, Objective } from '../pack/packing';
 import type { MoveLimits } from '../pack/rebalance/rebalance';
 import type { PlannedFleet } from '../project/plan-fleet';
 import { wrongCommandLine } from './failure';
@@ -16,6 +16,7 @@ export interface PlanningOptions extends MoveLimitOptions {
   readonly update?: readonly string[];
   readonly repack?: boolean;
   readonly objective?: Objective;
+  readonly effort?: Effort;
 }
 
 /** How far models may move for a lower cost. */
@@ -71,6 +72,11 @@ export function addMoveOptions(command: Command): Command {
       )
         .choices(['cost', 'spread'])
         .default('cost'),
+    )
+    .addOption(
+      new Option('--effort <how-long>', 'max: look longer for a cheaper packing, some ten times as long')
+        .choices(['default', 'max'])
+        .default('default'),
     );
 }
 
@@ -111,6 +117,7 @@ export function planOf(given: string | undefined, options: PlanningOptions, sess
     mode: repack ? 'repack' : 'stable',
     update,
     ...(options.objective === undefined ? {} : { objective: options.objective }),
+    ...(options.effort === undefined ? {} : { effort: options.effort }),
     ...(limits === null ? {} : { limits }),
     frozen: options.frozen ?? inCi,
     onEvent: session.progress.onEvent,

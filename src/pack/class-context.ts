@@ -1,5 +1,6 @@
 import { type CapacityVector, dimensions, modelDemand, podCapacity } from '../declare/capacity';
 import type { Fleet, Model, Pool, ReplicaLayout, ServingRuntime } from '../declare/fleet';
+import type { Effort } from './packing';
 import type { SharingClass } from './sharing';
 
 export const dimensionCount = dimensions.length;
@@ -7,6 +8,7 @@ export const dimensionCount = dimensions.length;
 /** What packing one class needs, looked up once. */
 export interface ClassContext {
   readonly layout: ReplicaLayout;
+  readonly effort: Effort;
   readonly sharing: SharingClass;
   readonly runtime: ServingRuntime;
   /** The class's pools, cheapest first (price, then name). */
@@ -18,7 +20,7 @@ export interface ClassContext {
   readonly hasConflicts: boolean;
 }
 
-export function classContext(fleet: Fleet, sharing: SharingClass): ClassContext {
+export function classContext(fleet: Fleet, sharing: SharingClass, effort: Effort = 'default'): ClassContext {
   const runtime = fleet.runtimes.find((candidate) => candidate.name === sharing.runtime);
   if (runtime === undefined) throw new TypeError(`no runtime ${sharing.runtime} in the fleet`);
   const base = runtime.baseModels.find((model) => model.name === sharing.base) ?? null;
@@ -32,6 +34,7 @@ export function classContext(fleet: Fleet, sharing: SharingClass): ClassContext 
   };
   return {
     layout: fleet.packing.layout,
+    effort,
     sharing,
     runtime,
     pools,

@@ -10,6 +10,7 @@ import { fitsAlone } from './fluid-problems';
 import { type Guide, makeGuide, usefulTypes } from './guide';
 import { improve } from './improve';
 import { placeOneByOne, simpleWays } from './one-number';
+import type { Effort } from './packing';
 import type { Piece } from './pieces';
 import { maxReplicas } from './replicas';
 import { ShardTypes, type TypeTable } from './shard-types';
@@ -33,15 +34,17 @@ export interface ClassPacking {
   readonly refined: () => PackedShard[];
 }
 
-/** Classes of so many pieces, in all and a pod, are searched for longer; sets of pieces looked at, by piece and at most. */
+/**
+ * Classes of so many pieces, in all and a pod, are searched for longer. Sets of pieces looked at, and bins looked at, each
+ * by piece and at most for one class.
+ */
+const efforts = {
+  default: { tail: 4000, mostTail: 4_000_000, fill: 1000, mostFill: 60_000_000 },
+  max: { tail: 60_000, mostTail: 60_000_000, fill: 8000, mostFill: 480_000_000 },
+} as const;
 const mostForTail = 3000;
 const mostEachForTail = 16;
-const tailWork = 10_000;
-const mostTailWork = 10_000_000;
 
-/** Above this, models are too many for tight filling, which looks at few of the shards. */
-const manyModels = 3000;
-const hugeModels = 20_000;
 const mostForCompletion = 3000;
 const mostEachForCompletion = 40;
 const mostForSimple = 2000;
@@ -58,37 +61,58 @@ const manyStarts = [
 ] as const;
 const hugeStarts = [[0.5, 1]] as const;
 
-/** Bins looked at, at most, for one class: the default effort. */
-const classWork = 60_000_000;
+/** One way to cut a class into pieces: what it would cost at least, and its packing. */
+export interface ClassTrial {
+  readonly least: number;
+  readonly pack: () => ClassPacking;
+}
 
-/**
- * Packs models of one class into new shards: the fractional optimum says which shards to buy; several ways of filling
- * them, a local search and a search over small changes of the fleet each give a packing, and the cheapest stays.
- */
-export function packClass(
+/** Packs models of one class into new shards. `scarcity`: see classNumbers. */
+export function tryClass(
   context: ClassContext,
   pieces: readonly Piece[],
   scarcity: ReadonlyMap<string, number> = new Map(),
+): ClassTrial {
+  const numbers = classNumbers(context, pieces, scarcity);
+  const types = new ShardTypes(numbers);
+  const useful = usefulTypes(types, (i, p) => replicasFor(numbers, i, p));
+  const simple = fewestShards(context, types, useful);
+  if (simple !== null) {
+    const shards = () => shardsOf(context, simple);
+    const packed = { ...simple.cost(), shards, refined: shards };
+    return { least: packed.cost, pack: () => packed };
+  }
+  const guide = makeGuide(types, useful);
+  return { least: guide.cost, pack: () => packGuided(context, types, useful, guide, scarcity.size > 0) };
+}
+
+/**
+ * The fractional optimum says which shards to buy; several ways of filling them, a local search and a search over small
+ * changes of the fleet each give a packing, and the cheapest stays.
+ */
+function packGuided(
+  context: ClassContext,
+  types: ShardTypes,
+  useful: readonly TypeTable[],
+  guide: Guide,
+  scarce: boolean,
 ): ClassPacking {
+  const { numbers } = types;
+  const { pieces } = numbers;
+  const effort = efforts[context.effort];
   const packed = (bins: Bins, tail = () => bins): ClassPacking => ({
     ...bins.cost(),
     shards: () => shardsOf(context, bins),
     refined: () => shardsOf(context, tail()),
   });
-  const numbers = classNumbers(context, pieces, scarcity);
-  const types = new ShardTypes(numbers);
-  const useful = usefulTypes(types, (i, p) => replicasFor(numbers, i, p));
-  const simple = fewestShards(context, types, useful);
-  if (simple !== null) return packed(simple);
-  const guide = makeGuide(types, useful);
   const ways = waysOf(numbers, useful, guide);
   const best = new Best();
-  let left = Math.min(classWork, 20_000 + pieces.length * 1000) / (scarcity.size > 0 ? 4 : 1);
+  let left = Math.min(effort.mostFill, 20_000 + pieces.length * effort.fill) / (scarce ? 4 : 1);
   const spend = (work: number): void => {
     left -= work;
   };
   const cheaper = [...useful].sort((a, b) => a.price - b.price || a.replicas - b.replicas);
-  for (const [share, at] of startsFor(pieces.length)) {
+  for (const [share, at] of startsFor(pieces.length, context.effort)) {
     const way = ways[at] as Way;
     if (best.bins !== null && left < 0) continue;
     const bins = new Bins(types, context.hasConflicts);
@@ -103,12 +127,7 @@ export function packClass(
   // Where few models fill a shard, which of them go together decides.
   const shards = (best.bins as Bins).type.filter((type) => type !== null).length;
   const settled = () => nothingBetween(guide, best.cost);
-  if (
-    scarcity.size === 0 &&
-    !settled() &&
-    pieces.length <= mostForCompletion &&
-    pieces.length <= mostEachForCompletion * shards
-  ) {
+  if (!scarce && !settled() && pieces.length <= mostForCompletion && pieces.length <= mostEachForCompletion * shards) {
     const all = Array.from({ length: pieces.length }, (_, i) => i);
     const nodes = Math.max(200, Math.floor((20_000 + pieces.length * 1000) / (shards * useful.length)));
     for (const fullness of [0, 0.05]) {
@@ -119,7 +138,7 @@ export function packClass(
       best.offer(bins);
     }
   }
-  if (scarcity.size === 0 && !settled() && pieces.length <= mostForSimple) {
+  if (!scarce && !settled() && pieces.length <= mostForSimple) {
     const copies = replicasTable(numbers);
     for (let main = 0; main < numbers.pools.length; main++) {
       for (const way of simpleWays) {
@@ -132,18 +151,24 @@ export function packClass(
   searchFleets(context, types, guide, ways, best, () => left, spend);
   const chosen = best.bins as Bins;
   const few = pieces.length <= mostForTail && pieces.length <= mostEachForTail * best.pods;
-  if (scarcity.size > 0 || !few || settled()) return packed(chosen);
+  if (scarce || !few || settled()) return packed(chosen);
   return packed(chosen, () => {
     const floor = useful.length === 1 ? volumeFloor(useful[0] as TypeTable, pieces.length) : guide.cost * (1 - 1e-9);
-    const work = Math.min(mostTailWork, tailWork * pieces.length);
+    const work = Math.min(effort.mostTail, effort.tail * pieces.length);
     return tailOfBins(chosen, useful, context.hasConflicts, floor, work);
   });
 }
 
-function startsFor(models: number): readonly (readonly [number, number])[] {
-  if (models <= manyModels) return fewStarts;
-  return models > hugeModels ? hugeStarts : manyStarts;
+function startsFor(pieces: number, effort: Effort): readonly (readonly [number, number])[] {
+  const own = pieces <= manyPieces ? fewStarts : pieces > hugePieces ? hugeStarts : manyStarts;
+  return effort === 'max'
+    ? [...own, ...fewStarts.filter((start) => !own.some((other) => other.join() === start.join()))]
+    : own;
 }
+
+/** Above this, pieces are too many for tight filling, which looks at few of the shards. */
+const manyPieces = 3000;
+const hugePieces = 20_000;
 
 class Best {
   bins: Bins | null = null;

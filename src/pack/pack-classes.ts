@@ -2,7 +2,7 @@ import type { ClassContext } from './class-context';
 import { fillGaps } from './fill';
 import type { Kept } from './keep-locked';
 import { oneByOne } from './one-by-one';
-import { type PackedShard, packClass } from './pack-class';
+import { type PackedShard, tryClass } from './pack-class';
 import { finerCuts, type Piece } from './pieces';
 import type { PoolLimits } from './pool-limits';
 
@@ -49,18 +49,23 @@ function packRest(
 ): readonly PackedShard[] {
   const pieces = rest.get(context) ?? [];
   if (pieces.length === 0) return [];
-  let best = packClass(context, pieces, scarcity);
-  if (scarcity.size === 0 && pieces.length <= mostForCuts) {
-    for (const cut of finerCuts(context, pieces)) {
-      const other = packClass(context, cut, scarcity);
+  let best = tryClass(context, pieces, scarcity).pack();
+  if (scarcity.size === 0 && pieces.length <= (context.effort === 'max' ? 4 : 1) * mostForCuts) {
+    const cuts = finerCuts(context, pieces).map((cut) => tryClass(context, cut));
+    cuts.sort((a, b) => a.least - b.least);
+    const few = pieces.length <= fewForCuts || context.effort === 'max';
+    for (const cut of few ? cuts : cuts.slice(0, 2)) {
+      if (cut.least >= best.cost) break;
+      const other = cut.pack();
       if (other.cost < best.cost) best = other;
     }
   }
   return best.refined();
 }
 
-/** Above this, models are so many that small ones fill what hot ones leave. */
-const mostForCuts = 4000;
+/** Above the first all cuts are packed no more, only the two of least fractional cost; above the second small models fill what hot ones leave. */
+const fewForCuts = 200;
+const mostForCuts = 3000;
 
 const mostRaises = 8;
 

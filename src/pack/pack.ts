@@ -35,7 +35,7 @@ function packModels(request: PackRequest, least: Fleet): Packing {
   const { fleet } = request;
   const onEvent = request.onEvent ?? ignoreEvents;
   onEvent({ type: 'phase-start', phase: 'pack' });
-  const contexts = sharingClasses(fleet).map((sharing) => classContext(fleet, sharing));
+  const contexts = sharingClasses(fleet).map((sharing) => classContext(fleet, sharing, request.effort));
   refuseTooMuchLoad(contexts);
   const repack = request.mode === 'repack';
   const limits = new PoolLimits(fleet);

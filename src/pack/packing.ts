@@ -57,9 +57,12 @@ export interface PackRequest {
    * pods, so that the loss of one takes fewest down. @default cost
    */
   readonly objective?: Objective;
+  /** How long to look for cheaper packings, counted in steps: `max` takes about a minute more at 100,000 models. @default default */
+  readonly effort?: Effort;
   readonly onEvent?: EventSink;
 }
 
+export type Effort = 'default' | 'max';
 export type Objective = 'cost' | 'spread';
 
 /**

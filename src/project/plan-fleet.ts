@@ -3,7 +3,7 @@ import { nearest } from '../declare/findings';
 import type { Fleet } from '../declare/fleet';
 import { diagnostic, StowageError } from '../errors/stowage-error';
 import { type EventSink, ignoreEvents } from '../events';
-import type { LockedPlacement, Objective } from '../pack/packing';
+import type { Effort, LockedPlacement, Objective } from '../pack/packing';
 import type { MoveLimits } from '../pack/rebalance/rebalance';
 import type { Conflict } from '../plan/conflict/conflict';
 import { type PlannedWithin, planWithin } from '../plan/conflict/plan-within';
@@ -24,6 +24,8 @@ export interface PlanFleetOptions {
   readonly limits?: MoveLimits;
   /** `spread`: at no more cost, as few models as may be are lost with a pod. @default cost */
   readonly objective?: Objective;
+  /** `max`: look longer for a cheaper packing. @default default */
+  readonly effort?: Effort;
   /** Refuse a plan that differs from the lockfile. @default false */
   readonly frozen?: boolean;
   readonly onEvent?: EventSink;
@@ -60,6 +62,7 @@ export function planFleet(fleet: Fleet, options: PlanFleetOptions = {}): Planned
     mode: options.mode ?? 'stable',
     unlocked,
     objective: options.objective ?? 'cost',
+    effort: options.effort ?? 'default',
     ...(before === null ? {} : { prior: before.placement }),
   });
   const { conflict } = stable;
