@@ -61,10 +61,14 @@ export type {
 } from './plan/plan';
 export type { BudgetChange, PlanDiff, ShardChange, TotalChange } from './plan/plan-diff';
 export { readPlan } from './plan/read-plan';
+export type { MoveEconomics, RepackCurve } from './plan/repack-curve';
+export { type Transition, transitionOf } from './plan/transition';
 export { type PlanFleetOptions, type PlannedFleet, planFleet, saveLock } from './project/plan-fleet';
+export { type RepackedFleet, type RepackOptions, repackFleet, saveRepack } from './project/repack-fleet';
 export type { KubernetesObject, RenderedGroup } from './render/objects';
 export { renderFleet } from './render/render';
 export { toYaml } from './render/yaml';
 export { builtInRuntimes } from './runtimes/catalogue';
+export { verifyTransition } from './verify/check-transition';
 export type { Verification } from './verify/verification';
 export { verifyPlan } from './verify/verify';

@@ -61,7 +61,7 @@ export function fleetLabels(fleet: Fleet, component: 'shard' | 'router'): Labels
 /** What kind of table a ConfigMap of the fleet's own holds. */
 export const tableLabel = 'stowage.dev/table';
 export const nodeGroupLabel = 'stowage.dev/node-group';
-export const classLabel = 'stowage.dev/class';
+const classLabel = 'stowage.dev/class';
 
 /**
  * All copies of a model are in shards of one such class. It is the sharing class without the allowed pools: to declare one
