@@ -1,9 +1,9 @@
 import { byCodePoint } from '../../declare/findings';
 import { newShardId } from '../../pack/shard-id';
+import { type Draft, mayLoad, mayStart, newCopy } from './draft';
 import type { Pods } from './pods';
 import { sizes, width } from './pods';
 import type { Scene } from './scene';
-import { type Draft, mayLoad, mayStart, newCopy } from './waves';
 
 interface Dropped {
   readonly pods: Pods;
