@@ -3,6 +3,8 @@ import { brokenBudgets } from '../../../plan/make-plan';
 import { shownPath } from '../../../project/lock-io';
 import { type RepackedFleet, repackFleet, saveRepack } from '../../../project/repack-fleet';
 import { changeSentence } from '../../../report/plan-facts';
+import { repackMarkdown, repackText } from '../../../report/repack-report';
+import { repackSvg } from '../../../report/repack-svg';
 import type { TextOptions } from '../../../report/style';
 import { type ExitCode, exitCodes } from '../../exit-codes';
 import { lockBeside } from '../../find-fleet';
@@ -46,10 +48,7 @@ export function repack(given: string | undefined, options: RepackOptions, sessio
 function report(repacked: RepackedFleet, options: RepackOptions, format: Format, drawing: TextOptions): string {
   const { curve, plan, transition } = repacked;
   if (format === 'json') return json({ ...curve, changes: plan.changes, transition });
-  if (format === 'svg')
-    return (require('../../../report/repack-svg') as typeof import('../../../report/repack-svg')).repackSvg(curve);
-  const { repackMarkdown, repackText } =
-    require('../../../report/repack-report') as typeof import('../../../report/repack-report');
+  if (format === 'svg') return repackSvg(curve);
   const view = { curve, plan, transition, whole: options.curve === true };
   return format === 'markdown' ? repackMarkdown(view) : repackText(view, drawing);
 }
