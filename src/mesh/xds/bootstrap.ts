@@ -1,5 +1,6 @@
 import { type Authentication, authenticationClusters } from './auth';
-import { fromMeshd, grpcListener, type Listen, type ListenerOptions, restListener } from './listeners';
+import { fromMeshd, grpcListener, type Listen, type ListenerOptions, mirrorListeners, restListener } from './listeners';
+import { internalListeners, mirrorClusterConfigs } from './mirror';
 import { statusCluster, statusListener } from './status-listener';
 import { meshdCluster } from './tables';
 
@@ -61,13 +62,16 @@ export function envoyBootstrap(options: EnvoyBootstrapOptions): object {
       },
       cds_config: fromMeshd,
     },
+    bootstrap_extensions: [internalListeners],
     static_resources: {
       listeners: [
         restListener(options.http, listening),
         ...(options.grpc === null ? [] : [grpcListener(options.grpc, listening)]),
         ...(options.status === undefined ? [] : [statusListener(options.status)]),
+        ...mirrorListeners(listening),
       ],
       clusters: [
+        ...mirrorClusterConfigs(),
         {
           name: meshdCluster,
           type: 'STATIC',

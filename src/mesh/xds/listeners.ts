@@ -1,6 +1,8 @@
 import { type Authentication, authenticationFilters } from './auth';
 import { grpcScript, grpcUnsureScript } from './lua-grpc';
+import { grpcMirrorScript, restMirrorScript } from './lua-mirror';
 import { restScript } from './lua-rest';
+import { mirrorClusters, mirrorHeader } from './mirror';
 
 export interface Listen {
   readonly address: string;
@@ -27,8 +29,17 @@ const stripped = [
   'x-stowage-openai',
   'x-stowage-unsure',
   'x-stowage-admin',
+  mirrorHeader,
   'triton-grpc-protocol-x-stowage-admin',
 ];
+
+const stripping = {
+  name: 'envoy.http.early_header_mutation.header_mutation',
+  typed_config: {
+    '@type': 'type.googleapis.com/envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation',
+    mutations: stripped.map((remove) => ({ remove })),
+  },
+};
 
 /** Waited for without end: an Envoy without routes must not answer, and 404 least of all. */
 export const fromMeshd = { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: '0s' };
@@ -58,14 +69,33 @@ export function grpcListener(listen: Listen, options: ListenerOptions): object {
     [
       ...authenticationFilters(authentication),
       lua('stowage.names', grpcScript(authentication === null ? openTenant : null)),
-      unless({ not_matcher: headerIs('x-stowage-unsure', { exact: '1' }) }, lua('stowage.names', grpcUnsureScript)),
+      unsure(),
     ],
   );
 }
 
+const unsure = (): object =>
+  unless({ not_matcher: headerIs('x-stowage-unsure', { exact: '1' }) }, lua('stowage.names', grpcUnsureScript));
+
+/**
+ * Inside Envoy alone: they take copies of requests that the listeners above have let through, for the model that a header
+ * names, and look it up for the same tenant.
+ */
+export function mirrorListeners(options: ListenerOptions): readonly object[] {
+  const tenant = options.authentication === null ? options.openTenant : null;
+  const path = { name: ':path', element_separator: '/', index: 3 };
+  const scope = { name: 'x-stowage-scope', index: 0 };
+  const rest = lua('stowage.names', restMirrorScript(tenant, options.maxOpenAiBytes));
+  const grpc = lua('stowage.names', grpcMirrorScript(tenant));
+  return [
+    listener('rest', null, options, path, [], [rest]),
+    listener('grpc', null, options, scope, [], [grpc, unsure()]),
+  ];
+}
+
 function listener(
   kind: 'rest' | 'grpc',
-  listen: Listen,
+  listen: Listen | null,
   options: ListenerOptions,
   nameFragment: object,
   answers: readonly object[],
@@ -78,8 +108,12 @@ function listener(
   // What may be held of one request is, in HTTP/2, the stream's window.
   const held = Math.max(1024 * 1024, kind === 'grpc' ? options.maxRequestBytes : options.maxOpenAiBytes + 1024);
   return {
-    name: `stowage-${kind}`,
-    address: { socket_address: { address: listen.address, port_value: listen.port } },
+    ...(listen === null
+      ? { name: mirrorClusters[kind], internal_listener: {} }
+      : {
+          name: `stowage-${kind}`,
+          address: { socket_address: { address: listen.address, port_value: listen.port } },
+        }),
     per_connection_buffer_limit_bytes: held,
     filter_chains: [
       {
@@ -89,9 +123,9 @@ function listener(
             typed_config: {
               '@type':
                 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
-              stat_prefix: kind,
+              stat_prefix: listen === null ? `mirror-${kind}` : kind,
               codec_type: 'AUTO',
-              use_remote_address: true,
+              use_remote_address: listen !== null,
               generate_request_id: false,
               server_header_transformation: 'PASS_THROUGH',
               // One spelling of a path for the scope, the route and the model server.
@@ -109,16 +143,7 @@ function listener(
               },
               stream_idle_timeout: '600s',
               request_headers_timeout: '30s',
-              early_header_mutation_extensions: [
-                {
-                  name: 'envoy.http.early_header_mutation.header_mutation',
-                  typed_config: {
-                    '@type':
-                      'type.googleapis.com/envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation',
-                    mutations: stripped.map((remove) => ({ remove })),
-                  },
-                },
-              ],
+              ...(listen === null ? {} : { early_header_mutation_extensions: [stripping] }),
               scoped_routes: {
                 name: 'stowage',
                 scope_key_builder: { fragments },
@@ -144,7 +169,7 @@ function listener(
                   reply('UH', '{"error":"the model is not up"}'),
                 ],
               },
-              ...(options.accessLog === null ? {} : { access_log: [accessLog(options.accessLog)] }),
+              ...(options.accessLog === null ? {} : { access_log: [accessLog(options.accessLog, listen === null)] }),
             },
           },
         ],
@@ -234,7 +259,7 @@ function meshAnswers(version: string): readonly object[] {
   }));
 }
 
-function accessLog(path: string): object {
+function accessLog(path: string, copies: boolean): object {
   const stdout = path === 'stdout';
   const kind = stdout ? 'stream.v3.StdoutAccessLog' : 'file.v3.FileAccessLog';
   return {
@@ -262,6 +287,8 @@ function accessLog(path: string): object {
           upstreamMilliseconds: '%REQUEST_TX_DURATION%',
           attempts: '%UPSTREAM_REQUEST_ATTEMPT_COUNT%',
           traceparent: '%REQ(traceparent)%',
+          // Of copies of requests, whose answers are dropped.
+          ...(copies ? { mirror: true } : {}),
         },
       },
     },

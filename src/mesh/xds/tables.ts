@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ModelRoute, ShardEndpoints } from '../route-state';
 import { sharesOf, wholeShare } from '../shares';
 import { type ClusterKind, clusterKinds, clusterName } from './clusters';
-import { mirrored, mirrorPolicy } from './mirror';
+import { mirrored, type Route } from './mirror';
 import { type Any, protos } from './protos';
 import { type Rewrite, rewriteKey, rewriteOf } from './rewrites';
 
@@ -96,24 +96,10 @@ function protocolRoutes(
   return speaking.flatMap((branch, i) => {
     until += shares[i] ?? 0;
     const some = i < speaking.length - 1 ? { runtime_fraction: fraction(until) } : {};
-    return branchRoutes(protocol, branch).map((route) => ({
-      ...route,
-      ...(mirror === null || protocol === 'openai' ? {} : mirrored(mirror.served)),
-      match: { ...route.match, ...some },
-      route: {
-        ...route.route,
-        ...(mirror === null || protocol === 'openai'
-          ? {}
-          : { request_mirror_policies: [mirrorPolicy(protocol, mirror.shareMicro)] }),
-      },
-    }));
+    const routes = branchRoutes(protocol, branch).map((route) => ({ ...route, match: { ...route.match, ...some } }));
+    // By the OpenAI protocol the model stands in a body that was rewritten already: no copies.
+    return mirror === null || protocol === 'openai' ? routes : routes.map((route) => mirrored(route, protocol, mirror));
   });
-}
-
-interface Route {
-  readonly match: object;
-  readonly route: object;
-  readonly [field: string]: unknown;
 }
 
 /** What one model server is asked by one protocol: the inference methods alone. */
@@ -137,7 +123,7 @@ function branchRoutes(protocol: ShardEndpoints['protocols'][number], branch: Bra
 
   // For Lua, which asks what a name leads to.
   const metadata = { filter_metadata: { [rewriteMetadata]: { fields: rewriteFields(rewrite) } } };
-  const rest = (regex: string, headers: object[], regex_rewrite: object, segment: string) => ({
+  const rest = (regex: string, headers: readonly object[], regex_rewrite: object, segment: string) => ({
     metadata,
     match: { safe_regex: { regex }, headers },
     route: {
