@@ -96,13 +96,6 @@ const names = timed('all reports to the first route state', () => {
 });
 now += 100;
 step({ type: 'tick', nowMs: now });
-// What is left is the control's: its records, the tables, the last reports of each pod.
-reports.length = 0;
-tables.length = 0;
-setFlagsFromString('--expose-gc');
-(runInNewContext('gc') as () => void)();
-const { heapUsed, rss } = process.memoryUsage();
-console.log(`names: ${names}; heap ${(heapUsed / 1e6).toFixed(0)} MB, RSS ${(rss / 1e6).toFixed(0)} MB`);
 
 const first = placed[0]?.[0] ?? '';
 timed('one model moved: tables, reports, route state', () => {
@@ -127,3 +120,12 @@ timed('a tenth of all models moved', () => {
   for (const event of events) step(event);
   return pushed();
 });
+
+// What is left is the control's: its records, the tables, the last reports of each pod.
+reports.length = 0;
+tables.length = 0;
+events.length = 0;
+setFlagsFromString('--expose-gc');
+(runInNewContext('gc') as () => void)();
+const { heapUsed, rss } = process.memoryUsage();
+console.log(`names: ${names}; heap ${(heapUsed / 1e6).toFixed(0)} MB, RSS ${(rss / 1e6).toFixed(0)} MB`);

@@ -3,9 +3,13 @@ import type { ModelTable } from '../../render/model-table';
 import type { RouteTableAlias } from '../../render/route-table';
 import type { RouteState } from '../route-state';
 
-/** A shard's table as a source read it. */
-export interface SourceTable extends PushedTable {
+/** A shard's table as agents take it. */
+export interface KnownTable extends PushedTable {
   readonly digest: string;
+}
+
+/** A shard's table as a source read it. */
+export interface SourceTable extends KnownTable {
   readonly table: ModelTable;
 }
 
@@ -72,7 +76,7 @@ export interface SyncOrder {
   readonly instance: string | null;
   readonly since: number;
   /** To push; null: nothing. */
-  readonly table: SourceTable | null;
+  readonly table: KnownTable | null;
   /** Sorted. */
   readonly released: readonly string[];
   readonly routed: boolean;

@@ -1,4 +1,3 @@
-import type { ModelTableEntry } from '../../render/model-table';
 import type { EndpointList } from './endpoint-list';
 import { usable } from './fitness';
 import { Groups } from './groups';
@@ -7,7 +6,7 @@ import { membersOf, settleGroup, settleShard } from './membership';
 import type { NameIndex } from './name-index';
 import type { ControlOptions } from './options';
 import { home, wantedGroup } from './placement';
-import type { Group, ModelRecord, ShardRecord } from './records';
+import type { Group, Listing, ModelRecord, ShardRecord } from './records';
 import type { World } from './world';
 
 /** Brings routes and members up to date with what changed since the last plan. */
@@ -124,7 +123,7 @@ export class Planner {
   }
 
   /** Takes over what the model's table says of its requests. */
-  private follow(model: ModelRecord, entry: ModelTableEntry | undefined): void {
+  private follow(model: ModelRecord, entry: Listing | undefined): void {
     if (entry === undefined) return;
     const { residency, timeoutMs = null } = entry;
     if (residency === model.residency && timeoutMs === model.timeoutMs) return;
@@ -147,7 +146,7 @@ export class Planner {
 }
 
 /** Its line in the table of a shard that serves it, else of any; undefined: none has it. */
-function entryAt(model: ModelRecord, group: Group | null): ModelTableEntry | undefined {
+function entryAt(model: ModelRecord, group: Group | null): Listing | undefined {
   const listing = model.listings.find((shard) => group?.parts.some((part) => part.shard === shard));
   return (listing ?? model.listings[0])?.listed.get(model);
 }

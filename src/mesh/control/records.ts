@@ -1,6 +1,6 @@
 import type { ModelReport } from '../../protocol/agent-api';
 import type { ModelTableEntry, ModelTableHeader } from '../../render/model-table';
-import type { SourcePod, SourceTable } from './events';
+import type { KnownTable, SourcePod } from './events';
 import type { NameSet } from './name-index';
 
 /** What the control knows, linked for quick walks. Mutable, and never seen outside `control/`. */
@@ -8,10 +8,13 @@ import type { NameSet } from './name-index';
 /** In force for good; smaller numbers are the time at which a drain ends. */
 export const inForce = Number.POSITIVE_INFINITY;
 
+/** What a table says of requests to a model. */
+export type Listing = Pick<ModelTableEntry, 'residency' | 'timeoutMs'>;
+
 export class ShardRecord {
-  table: SourceTable | null = null;
-  /** Of the last good table. */
-  listed: ReadonlyMap<ModelRecord, ModelTableEntry> = new Map();
+  table: KnownTable | null = null;
+  /** Of the last good table: only what matters here, since there are very many lines. */
+  listed: ReadonlyMap<ModelRecord, Listing> = new Map();
   header: Omit<ModelTableHeader, 'part'> | null = null;
   /** Its ConfigMaps are gone while pods are still there. */
   orphaned = false;

@@ -1,7 +1,8 @@
 import type { ModelReport } from '../../protocol/agent-api';
+import type { ModelTableEntry } from '../../render/model-table';
 import type { AgentReportEvent, SourcePod, SourceTable } from './events';
 import type { NameIndex } from './name-index';
-import { ModelRecord, PodRecord, ShardRecord, splitKey, without } from './records';
+import { type Listing, ModelRecord, PodRecord, ShardRecord, splitKey, without } from './records';
 
 /** Models to look at, each once: far cheaper than a Set where it is filled with all of them. */
 export class Pile {
@@ -46,7 +47,8 @@ export class World {
     shard.problem = null;
     shard.orphaned = false;
     const before = shard.listed;
-    const listed = new Map(table.table.models.map((entry) => [this.model(entry.served, entry.model), entry]));
+    const { models, header } = table.table;
+    const listed = new Map(models.map((entry) => [this.model(entry.served, entry.model), listingOf(entry)]));
     for (const model of before.keys()) if (!listed.has(model)) this.unlist(model, shard);
     for (const model of listed.keys()) {
       if (before.has(model)) continue;
@@ -54,9 +56,10 @@ export class World {
       model.endsAt = null;
       this.names.touch(model);
     }
-    shard.table = table;
+    const { revision, digest, parts } = table;
+    shard.table = { revision, digest, parts };
     shard.listed = listed;
-    shard.header = table.table.header;
+    shard.header = header;
     this.touch(shard);
   }
 
@@ -255,6 +258,15 @@ export class World {
     }
     return false;
   }
+}
+
+const plain: Readonly<Record<ModelTableEntry['residency'], Listing>> = {
+  resident: { residency: 'resident' },
+  'on-demand': { residency: 'on-demand' },
+};
+
+function listingOf({ residency, timeoutMs }: ModelTableEntry): Listing {
+  return timeoutMs === undefined ? plain[residency] : { residency, timeoutMs };
 }
 
 function list(model: ModelRecord, shard: ShardRecord): void {
