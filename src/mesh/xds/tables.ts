@@ -68,11 +68,12 @@ const literal = (text: string) => text.replaceAll('\\', '\\\\');
 // The name as asked is the segment that the scope was chosen by: whatever it is, it is replaced here.
 const rewritten = (start: string, segment: string, rewrite: Rewrite) => ({
   pattern: { regex: `^${start}(${segment})` },
-  substitution:
-    rewrite.kind === 'around'
-      ? `${start}${literal(rewrite.prefix)}\\1${literal(rewrite.suffix)}`
-      : `${start}${literal(rewrite.served)}`,
+  substitution: `${start}${servedFrom(rewrite)}`,
 });
+
+/** The served name as a substitution, with the name as asked in group 1. */
+const servedFrom = (rewrite: Rewrite): string =>
+  rewrite.kind === 'around' ? `${literal(rewrite.prefix)}\\1${literal(rewrite.suffix)}` : literal(rewrite.served);
 
 const fraction = (numerator: number): object => ({ default_value: { numerator, denominator: 'MILLION' } });
 
@@ -109,17 +110,9 @@ function branchRoutes(protocol: ShardEndpoints['protocols'][number], branch: Bra
   const to = (kind: 'http' | 'grpc'): string =>
     clusterName(branch.shard, onDemand ? (kind === 'http' ? 'proxy' : 'proxy-grpc') : kind);
   const timeout = { seconds: Math.floor(timeoutMs / 1000), nanos: (timeoutMs % 1000) * 1_000_000 };
-  const hashOn = (header: string, regex?: string) =>
-    onDemand
-      ? [
-          {
-            header: {
-              header_name: header,
-              ...(regex === undefined ? {} : { regex_rewrite: { pattern: { regex }, substitution: '\\1' } }),
-            },
-          },
-        ]
-      : [];
+  // By the served name, however the model was asked for: it is to be loaded in one place. Paths are rewritten before.
+  const hashOn = (header: string, regex: string, substitution: string) =>
+    onDemand ? [{ header: { header_name: header, regex_rewrite: { pattern: { regex }, substitution } } }] : [];
 
   // For Lua, which asks what a name leads to.
   const metadata = { filter_metadata: { [rewriteMetadata]: { fields: rewriteFields(rewrite) } } };
@@ -130,7 +123,7 @@ function branchRoutes(protocol: ShardEndpoints['protocols'][number], branch: Bra
       cluster: to('http'),
       timeout,
       regex_rewrite,
-      hash_policy: hashOn(':path', `^${segment}.*$`),
+      hash_policy: hashOn(':path', `^${segment}.*$`, '\\1'),
     },
   });
   switch (protocol) {
@@ -171,7 +164,11 @@ function branchRoutes(protocol: ShardEndpoints['protocols'][number], branch: Bra
             prefix: '/inference.GRPCInferenceService/',
             headers: [{ name: 'x-stowage-scope', present_match: true }],
           },
-          route: { cluster: to('grpc'), timeout, hash_policy: hashOn('x-stowage-scope') },
+          route: {
+            cluster: to('grpc'),
+            timeout,
+            hash_policy: hashOn('x-stowage-scope', '^(.*)$', servedFrom(rewrite)),
+          },
         },
       ];
   }

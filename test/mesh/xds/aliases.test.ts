@@ -162,6 +162,45 @@ describe.skipIf(envoy.missing !== null)(`aliases through Envoy (${envoy.missing 
       expect((await infer()).status).toBe(504);
     });
 
+    it('asks the very pod for an on-demand version that the version’s own name does', async () => {
+      for (const pod of pods) pod.holds = null;
+      const all = pods.map((pod) => pod.endpoint);
+      const names = Array.from({ length: 12 }, (_, i) => `d${i}`);
+      const own = names.map((name) => route(name, `default~${name}~1`, 's', { residency: 'on-demand' }));
+      const aliases = own.map((one) => ({
+        ...one,
+        name: `to-${one.name}`,
+        mirror: { served: served('3'), shareMicro: 1 },
+      }));
+      const protocols = ['v2-rest', 'v2-grpc', 'v1-rest'] as const;
+      const { routes, shards } = state([1, 0, 0]);
+      await xds.apply(stateOf([...routes, ...own, ...aliases], [...shards, { shard: 's', protocols, pods: all }]));
+      // One after another: a busy pod passes requests on.
+      const each = async <T>(prefix: string, one: (name: string) => Promise<T>) => {
+        const found: T[] = [];
+        for (const name of names) found.push(await one(prefix + name));
+        return found;
+      };
+      const asked = (path: (name: string) => string, prefix: string) =>
+        each(prefix, async (name) => (await ask(router.http, 'POST', path(name), { body: '{}' })).seen?.pod);
+      for (const path of [
+        (name: string) => `/v2/models/${name}/infer`,
+        (name: string) => `/v1/models/${name}:predict`,
+      ]) {
+        const direct = await asked(path, '');
+        expect(new Set(direct).size).toBeGreaterThan(1);
+        expect(await asked(path, 'to-')).toEqual(direct);
+      }
+      // A pod's double has no proxy for both.
+      const byGrpc = all.map((one) => ({ ...one, proxy: one.grpc ?? 0 }));
+      await xds.apply(stateOf([...routes, ...own, ...aliases], [...shards, { shard: 's', protocols, pods: byGrpc }]));
+      const called = (prefix: string) =>
+        each(prefix, async (name) => (await grpc.call('ModelInfer', naming(name))).message.slice(-2));
+      const direct = await called('');
+      expect(new Set(direct).size).toBeGreaterThan(1);
+      expect(await called('to-')).toEqual(direct);
+    });
+
     it('has no versions of its own', async () => {
       await xds.apply(state([1, 1, 0]));
       expect((await ask(router.http, 'POST', '/v2/models/live/versions/1/infer', { body: '{}' })).status).toBe(404);
