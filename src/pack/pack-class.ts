@@ -46,7 +46,7 @@ const mostForTail = 3000;
 const mostEachForTail = 16;
 
 const mostForCompletion = 3000;
-const mostEachForCompletion = 40;
+const mostEachForCompletion = 24;
 const mostForSimple = 2000;
 /** What is added to the fractional number of shards before rounding down, and which way they are filled. */
 const fewStarts = [
