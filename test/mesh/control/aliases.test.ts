@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sharesOf, wholeShare } from '../../../src/mesh/shares';
+import type { ModelState } from '../../../src/protocol/agent-api';
 import type { RouteTableAlias } from '../../../src/render/route-table';
 import { entry, servedOf, sourceTable } from './tables';
 import { Told } from './told';
@@ -59,7 +60,71 @@ function two(options = {}): Aliased {
     .settle();
 }
 
+type Random = readonly [what: string, shard: number, version: number];
+
+/** One thing that happens to versions, pods, tables or the alias; whether it makes sense then or not. */
+function happen(told: Aliased, [what, at, version]: Random): void {
+  const shard = `s${at}`;
+  const pod = `${shard}-0`;
+  const key = `default/m@${version}`;
+  if (what === 'declare') told.table(shard, key, `default/m@${1 + (version % 3)}`);
+  else if (what === 'empty') told.table(shard);
+  else if (what === 'pod') told.pod(pod, shard);
+  else if (what === 'lost') told.take({ type: 'agent-lost', pod });
+  else if (what === 'alias') {
+    told.aliases(alias('live', { [m1]: at, [m2]: version, [m3]: 1 }, { mirror: { model: key, shareMicro: 5 } }));
+  } else if (what === 'wait') told.settle(at * 20_000);
+  else told.report(pod, { [key]: what as ModelState }, {}, shard);
+}
+
+/** Whatever an alias leads to is led to by its own name, too, and by weight. */
+function expectLed(told: Aliased): string {
+  const { routes } = told.state;
+  const live = routes.find(({ name }) => name === 'live');
+  if (live === undefined) return 'unknown';
+  const homes = new Map(routes.filter((route) => route !== live).map((route) => [route.served, route.shard]));
+  const split = live.split ?? [{ ...live, shareMicro: wholeShare }];
+  const led = split.filter(({ shard }) => shard !== '@none');
+  expect(split.reduce((sum, { shareMicro }) => sum + shareMicro, 0)).toBe(wholeShare);
+  for (const { served, shard } of led) expect(homes.get(served)).toBe(shard);
+  if (live.mirror !== undefined) expect(homes.get(live.mirror.served)).not.toBe('@none');
+  const isUp = (key: string) => (homes.get(servedOf(key)) ?? '@none') !== '@none';
+  const [state] = told.control.view({ shard: null, models: 'all' }).aliases.list;
+  const up = (state?.targets ?? []).filter(({ model, weight }) => weight > 0 && isUp(model));
+  expect(led.map(({ served }) => served).sort()).toEqual(up.map(({ model }) => servedOf(model)).sort());
+  return String(led.length);
+}
+
 describe('aliases', () => {
+  it('lead at any time to just those of their versions that are up, where these are', () => {
+    const what = fc.constantFrom(
+      'declare',
+      'empty',
+      'pod',
+      'lost',
+      'alias',
+      'wait',
+      'ready',
+      'ready',
+      'failed',
+      'gone',
+    );
+    const random = fc.tuple(what, fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 3 }));
+    const seen = new Set<string>();
+    fc.assert(
+      fc.property(fc.array(random, { minLength: 20, maxLength: 80 }), (all) => {
+        const told = two().aliases(alias('live', { [m1]: 3, [m2]: 1, [m3]: 0 }));
+        for (const one of all) {
+          happen(told, one);
+          told.settle(1);
+          seen.add(expectLed(told));
+        }
+      }),
+      { numRuns: 100 },
+    );
+    expect([...seen].sort()).toEqual(['0', '1', '2', '3']);
+  });
+
   it('lead to the versions by weight, and follow a change of weights', () => {
     const told = two().aliases(alias('live', { [m1]: 90, [m2]: 10 }));
     expect(told.leads('live')).toBe('default~m~1@s1 900000, default~m~2@s2 100000');
