@@ -8,6 +8,8 @@ export type Command =
       readonly socketPath: string;
       readonly models: number;
       readonly shards: number;
+      /** Pods of each group: its own, and those of other groups, as in layout `copies`. */
+      readonly copies: number;
       readonly port: number;
       readonly moved: number;
     }
@@ -22,6 +24,10 @@ export interface Reply {
 }
 
 export const modelName = (i: number): string => `model-${`${i}`.padStart(7, '0')}`;
+/** Of the pods of a group. */
+export const podsOf = (shard: number, shards: number, copies: number): readonly number[] => [
+  ...new Set(Array.from({ length: copies }, (_, i) => (shard + i * 389) % shards)),
+];
 export const shardAddress = (shard: number): string => `127.1.${shard >> 8}.${shard & 255}`;
 /** Neighbours by name are on different shards. */
 export const shardOf = (model: number, shards: number, moved: number): number => (model * 7919 + moved) % shards;
@@ -39,16 +45,25 @@ function route(model: number): ModelRoute {
 async function obey(command: Command): Promise<Reply> {
   const started = process.hrtime.bigint();
   if (command.type === 'start') {
-    const { models, shards, port, moved, socketPath } = command;
+    const { models, shards, copies, port, moved, socketPath } = command;
+    const pods = Array.from({ length: shards }, (_, i) => {
+      return {
+        pod: `p${i}`,
+        shard: `s${i}`,
+        address: shardAddress(i),
+        http: port,
+        grpc: null,
+        proxy: port,
+        zone: null,
+      };
+    });
     moves = new Uint16Array(models).fill(0).map((_, i) => (i < moved ? 1 : 0));
     state = {
       routes: [],
       shards: Array.from({ length: shards }, (_, i) => ({
         shard: `s${i}`,
         protocols: ['v2-rest'],
-        pods: [
-          { pod: `p${i}`, shard: `s${i}`, address: shardAddress(i), http: port, grpc: null, proxy: port, zone: null },
-        ],
+        pods: podsOf(i, shards, copies).map((pod) => pods[pod] as (typeof pods)[number]),
       })),
     };
     state = { ...state, routes: Array.from({ length: models }, (_, i) => route(i)) };

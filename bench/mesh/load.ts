@@ -12,7 +12,8 @@ export async function load(
   port: number,
   connections: number,
   ms: number,
-  path: () => string,
+  /** Path, and more headers. */
+  next: () => { readonly path: string; readonly headers?: string },
   until: () => boolean = () => false,
 ): Promise<Load> {
   const times: number[] = [];
@@ -22,19 +23,20 @@ export async function load(
     new Promise<void>((done) => {
       const socket = connect({ port, host: '127.0.0.1', noDelay: true });
       let sent = 0;
-      const next = () => {
+      const send = () => {
         sent = performance.now();
         if (sent > end || until()) {
           socket.destroy();
           return done();
         }
-        socket.write(`POST ${path()} HTTP/1.1\r\nhost: bench\r\ncontent-length: 2\r\n\r\n{}`);
+        const { path, headers = '' } = next();
+        socket.write(`POST ${path} HTTP/1.1\r\nhost: bench\r\n${headers}content-length: 2\r\n\r\n{}`);
       };
-      socket.on('connect', next);
+      socket.on('connect', send);
       socket.on('data', (chunk) => {
         if (chunk[9] !== 50) failures++;
         times.push(performance.now() - sent);
-        next();
+        send();
       });
       socket.on('error', () => {
         failures++;

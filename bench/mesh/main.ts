@@ -10,7 +10,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { envoyBootstrap } from '../../src/mesh/xds/bootstrap';
-import { type Command, modelName, type Reply, shardAddress, shardOf } from './control';
+import { type Command, modelName, podsOf, type Reply, shardAddress, shardOf } from './control';
 import { type Load, load } from './load';
 import { bareListener } from './shapes';
 
@@ -18,6 +18,7 @@ const { values } = parseArgs({
   options: {
     models: { type: 'string', default: '100000' },
     shards: { type: 'string', default: '1000' },
+    copies: { type: 'string', default: '1' },
     rounds: { type: 'string', default: '20' },
     seconds: { type: 'string', default: '0.5' },
     envoy: { type: 'string' },
@@ -25,6 +26,7 @@ const { values } = parseArgs({
 });
 const models = Number(values.models);
 const shards = Number(values.shards);
+const copies = Number(values.copies);
 const rounds = Number(values.rounds);
 const parts =
   process.env.STOWAGE_PARTS ?? join(process.env.XDG_CACHE_HOME ?? `${process.env.HOME}/.cache`, 'stowage-parts');
@@ -109,13 +111,15 @@ async function main(): Promise<void> {
       return envoy;
     };
     const live = (model: number, moved: number) => async () =>
-      (await whereIs(port, model)) === shardAddress(shardOf(model, shards, moved));
-    const start: Command = { type: 'start', socketPath, models, shards, port: upstreamPort, moved: 0 };
+      podsOf(shardOf(model, shards, moved), shards, copies)
+        .map(shardAddress)
+        .includes((await whereIs(port, model)) ?? '');
+    const start = { type: 'start' as const, socketPath, models, shards, copies, port: upstreamPort, moved: 0 };
 
     // Envoy with one model: what it weighs by itself.
     let control = child('control.ts');
     running.push(control);
-    const small = tell(control, { ...start, models: 1, shards: 1 });
+    const small = tell(control, { ...start, models: 1, shards: 1, copies: 1 });
     let envoy = startEnvoy();
     await small;
     const bareRss = rss(envoy.pid as number);
@@ -160,19 +164,26 @@ async function main(): Promise<void> {
       return seed % limit;
     };
     const named = (model: number) => `/v2/models/${modelName(model)}/infer`;
+    // The same cluster as the model's own, at no cost of choosing it.
+    const byHeader = (model: number) => ({
+      path: named(model),
+      headers: `x-cluster: s${shardOf(model, shards, model < 30 + many ? 1 : 0)}/http\r\n`,
+    });
     const hot = Array.from({ length: 100 }, () => random(models));
     const kinds = [
-      { name: 'bare route', port: bare, path: () => named(1) },
-      { name: `${models} models at random`, port, path: () => named(random(models)) },
-      { name: '100 hot models', port, path: () => named(hot[random(100)] as number) },
-      { name: 'one model', port, path: () => named(1) },
+      { name: 'bare route', port: bare, next: () => ({ path: named(1) }) },
+      { name: 'the clusters named by a header', port: bare, next: () => byHeader(random(models)) },
+      { name: `${models} models at random`, port, next: () => ({ path: named(random(models)) }) },
+      { name: '100 hot, named by a header', port: bare, next: () => byHeader(hot[random(100)] as number) },
+      { name: '100 hot models', port, next: () => ({ path: named(hot[random(100)] as number) }) },
+      { name: 'one model', port, next: () => ({ path: named(1) }) },
     ].map((kind) => ({ ...kind, cpu: [] as number[], p50: [] as number[], failures: 0 }));
     for (let round = 0; round <= rounds; round++) {
       for (const kind of kinds) {
         const before = cpuOf(pid);
         // The first round warms connections and caches.
         const seconds = round === 0 ? 4 : Number(values.seconds);
-        const { requests, p50, failures } = await load(kind.port, 4, seconds * 1000, kind.path);
+        const { requests, p50, failures } = await load(kind.port, 4, seconds * 1000, kind.next);
         kind.failures += failures;
         if (round === 0) continue;
         kind.cpu.push((cpuOf(pid) - before) / requests / 1000);
@@ -186,7 +197,7 @@ async function main(): Promise<void> {
       port,
       2,
       60_000,
-      () => named(random(models)),
+      () => ({ path: named(random(models)) }),
       () => back,
     );
     control.kill('SIGKILL');
@@ -210,7 +221,7 @@ async function main(): Promise<void> {
       ['  requests meanwhile, failed', `${survived.requests}, ${survived.failures}`],
       ['Envoy without requests, of one core', `${(idle * 100).toFixed(1)} %`],
       ['Envoy with one model', megabytes(bareRss)],
-      [`Envoy with ${models} models on ${shards} shards`, megabytes(envoyRss)],
+      [`Envoy with ${models} models on ${shards} sets of ${copies} pods`, megabytes(envoyRss)],
       ['  after the load', megabytes(rss(pid))],
       ['xDS server', megabytes(first.rssBytes)],
     ];

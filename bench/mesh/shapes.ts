@@ -17,7 +17,17 @@ export function bareListener(bootstrap: object, port: number, upstreamPort: numb
     route_config: {
       name: 'bare',
       virtual_hosts: [
-        { name: 'bare', domains: ['*'], routes: [{ match: { prefix: '/' }, route: { cluster: 'bare' } }] },
+        {
+          name: 'bare',
+          domains: ['*'],
+          routes: [
+            {
+              match: { prefix: '/', headers: [{ name: 'x-cluster', present_match: true }] },
+              route: { cluster_header: 'x-cluster' },
+            },
+            { match: { prefix: '/' }, route: { cluster: 'bare' } },
+          ],
+        },
       ],
     },
     http_filters: [
