@@ -8,8 +8,11 @@ import { AgentServer } from './agent-server';
 export class FleetDirectory {
   readonly path = mkdtempSync(join(tmpdir(), 'stowage-fleet-'));
   readonly agents = new Map<string, AgentServer>();
+  private readonly servers = new Map<string, number>();
 
-  async addPod(pod: string, shard: string): Promise<AgentServer> {
+  /** `http`: where its model server listens; default: where the table says. */
+  async addPod(pod: string, shard: string, http: number | null = null): Promise<AgentServer> {
+    if (http !== null) this.servers.set(pod, http);
     const agent = await new AgentServer(pod, shard).listen();
     this.agents.set(pod, agent);
     this.writePods();
@@ -42,7 +45,7 @@ export class FleetDirectory {
   private writePods(): void {
     const pods = [...this.agents].map(([pod, { shard, port }]) => ({
       ...{ pod, shard, address: '127.0.0.1' },
-      ports: { agent: port },
+      ports: { agent: port, http: this.servers.get(pod) ?? null },
     }));
     mkdirSync(join(this.path, 'shards'), { recursive: true });
     this.replace('pods.json', JSON.stringify(pods));
