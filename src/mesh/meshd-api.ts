@@ -2,6 +2,7 @@ import { createServer, request, type Server, type ServerResponse } from 'node:ht
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from './log';
 import type { Meshd } from './meshd';
+import { listerHeader } from './xds/listing';
 
 export interface MeshdApiOptions {
   readonly meshd: Meshd;
@@ -10,11 +11,15 @@ export interface MeshdApiOptions {
   readonly log: Log;
 }
 
-/** `/livez`, `/readyz`, `/metrics`, `/drain` and `/v1/state[?shard=ID][&models=all|problems|none]`. */
+/** `/livez`, `/readyz`, `/metrics`, `/drain`, `/v1/models` and `/v1/state[?shard=ID][&models=all|problems|none]`. */
 export function meshdApi(options: MeshdApiOptions): Server {
   let draining: Promise<void> | null = null;
   const { meshd, log } = options;
-  const answer = async (url: URL, response: ServerResponse): Promise<void> => {
+  const answer = async (
+    url: URL,
+    lister: string | readonly string[] | undefined,
+    response: ServerResponse,
+  ): Promise<void> => {
     switch (url.pathname) {
       case '/livez':
         return text(response, 200, 'ok');
@@ -36,6 +41,14 @@ export function meshdApi(options: MeshdApiOptions): Server {
         response.end(JSON.stringify(meshd.state({ shard: url.searchParams.get('shard'), models })));
         return;
       }
+      case '/v1/models': {
+        // From Envoy, which has proven the tenant; its clients cannot set the header.
+        const [tenant] = [lister].flat();
+        if (tenant === undefined) return text(response, 400, `${listerHeader} must name a tenant`);
+        response.setHeader('content-type', 'application/json');
+        response.end(JSON.stringify(modelList(meshd.names(tenant))));
+        return;
+      }
       case '/drain':
         // Both containers of the router ask: it is one drain.
         draining ??= drain(options);
@@ -50,12 +63,21 @@ export function meshdApi(options: MeshdApiOptions): Server {
       text(response, 405, 'GET only');
       return;
     }
-    answer(new URL(asked.url ?? '/', 'http://meshd'), response).catch((error: unknown) => {
+    answer(new URL(asked.url ?? '/', 'http://meshd'), asked.headers[listerHeader], response).catch((error: unknown) => {
       log('error', 'a request failed', { path: asked.url, problem: String(error) });
       if (response.headersSent) response.destroy();
       else text(response, 500, 'failed');
     });
   });
+}
+
+/** As OpenAI's clients read it (`data`), and KServe's of v1 (`models`). */
+function modelList(names: ReturnType<Meshd['names']>): object {
+  return {
+    object: 'list',
+    data: names.map(({ name, tenant }) => ({ id: name, object: 'model', created: 0, owned_by: tenant })),
+    models: names.map(({ name }) => name),
+  };
 }
 
 /** Makes Envoy unready, so that no client finds it any more and connections are closed after their next answer. */

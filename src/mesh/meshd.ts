@@ -3,6 +3,7 @@ import type { MeshState } from '../protocol/mesh-state';
 import { AgentClient, type AgentClientOptions } from './agent-client';
 import { Control } from './control/control';
 import type { ControlAction, ControlEvent, SyncOrder } from './control/events';
+import { noneGroup } from './control/none-group';
 import type { ControlOptions } from './control/options';
 import type { StateQuery } from './control/state-view';
 import type { Log } from './log';
@@ -92,6 +93,13 @@ export class Meshd {
   state(query: StateQuery): MeshState {
     const { fleet, router } = this.options;
     return { fleet, router, source: { synced: this.synced, problem: this.problem }, ...this.control.view(query) };
+  }
+
+  /** What a caller may ask for now: a tenant's names, or all where callers are not told apart. Sorted by tenant and name. */
+  names(tenant: string): readonly { readonly name: string; readonly tenant: string }[] {
+    const { open } = this.options.control;
+    const up = this.control.routes.filter((route) => (open || route.tenant === tenant) && route.shard !== noneGroup);
+    return up.map((route) => ({ name: route.name, tenant: route.tenant }));
   }
 
   private step(event: ControlEvent): void {

@@ -1,4 +1,5 @@
 import type { MeshState, ServiceState } from '../../protocol/mesh-state';
+import type { ModelRoute } from '../route-state';
 import { EndpointList } from './endpoint-list';
 import type { ControlAction, ControlEvent } from './events';
 import { InForce } from './in-force';
@@ -27,6 +28,7 @@ export class Control {
   private readonly planner: Planner;
   private aliasRevision = 0;
   private aliasProblem: string | null = null;
+  private pushed: readonly ModelRoute[] = [];
   private now = 0;
   private syncedAt: number | null = null;
   private synced = false;
@@ -107,6 +109,11 @@ export class Control {
     return actions;
   }
 
+  /** As last pushed. */
+  get routes(): readonly ModelRoute[] {
+    return this.pushed;
+  }
+
   /** Envoy has acknowledged routes of this control. */
   get ready(): boolean {
     return this.acked;
@@ -173,6 +180,7 @@ export class Control {
       this.underWay = true;
       this.push++;
       const state = { routes: this.list.current(), shards: this.endpoints.current() };
+      this.pushed = state.routes;
       actions.push({ type: 'push', push: this.push, state });
     }
   }

@@ -1,13 +1,16 @@
+import { routerPorts } from '../../render/names';
 import { type Authentication, authenticationClusters } from './auth';
 import { fromMeshd, grpcListener, type Listen, type ListenerOptions, mirrorListeners, restListener } from './listeners';
 import { internalListeners, mirrorClusterConfigs } from './mirror';
 import { statusCluster, statusListener } from './status-listener';
-import { meshdCluster } from './tables';
+import { meshdApiCluster, meshdCluster } from './tables';
 
 export interface EnvoyBootstrapOptions {
   /** Of the xDS server. */
   readonly socketPath: string;
   readonly nodeId: string;
+  /** Of meshd's HTTP, on loopback; default: as in a cluster. */
+  readonly meshdPort?: number;
   readonly http: Listen;
   /** null: no gRPC listener. */
   readonly grpc: Listen | null;
@@ -72,6 +75,7 @@ export function envoyBootstrap(options: EnvoyBootstrapOptions): object {
       ],
       clusters: [
         ...mirrorClusterConfigs(),
+        meshdApi(options.meshdPort ?? routerPorts.meshd),
         {
           name: meshdCluster,
           type: 'STATIC',
@@ -124,5 +128,15 @@ export function envoyBootstrap(options: EnvoyBootstrapOptions): object {
         },
       ],
     },
+  };
+}
+
+function meshdApi(port: number): object {
+  const address = { socket_address: { address: '127.0.0.1', port_value: port } };
+  return {
+    name: meshdApiCluster,
+    type: 'STATIC',
+    connect_timeout: '1s',
+    load_assignment: { cluster_name: meshdApiCluster, endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] },
   };
 }

@@ -1,4 +1,5 @@
 import { type Authentication, authenticationFilters } from './auth';
+import { listerHeader } from './listing';
 import { grpcScript, grpcUnsureScript } from './lua-grpc';
 import { grpcMirrorScript, restMirrorScript } from './lua-mirror';
 import { restScript } from './lua-rest';
@@ -30,6 +31,7 @@ const stripped = [
   'x-stowage-unsure',
   'x-stowage-admin',
   mirrorHeader,
+  listerHeader,
   'triton-grpc-protocol-x-stowage-admin',
 ];
 

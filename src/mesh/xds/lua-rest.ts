@@ -1,3 +1,5 @@
+import { listerHeader, listPath } from './listing';
+
 /**
  * Lua for the REST listener: what a path alone does not say. Every way out but the last leaves the request without
  * a scope, so an error in here answers 404 and never lets a request through.
@@ -138,6 +140,16 @@ local function by_body(h, rest)
   end
 end
 
+-- The names that the caller may ask for, by meshd.
+local function list(h, headers)
+  local tenant = tenant_of(headers)
+  if tenant == nil then return refuse(h, "404", "unknown model") end
+  headers:replace("${listerHeader}", tenant)
+  headers:replace("x-stowage-tenant", "/")
+  headers:replace(":path", "${listPath}")
+  h:clearRouteCache()
+end
+
 function envoy_on_request(h)
   local headers = h:headers()
   local path = headers:get(":path")
@@ -148,6 +160,7 @@ function envoy_on_request(h)
   if name ~= nil then return by_path(h, headers, path, "/v2/models/", name, nil, rest) end
   name, rest = bare:match("^/v1/models/([^/:]+~[^/:]+)(:?%a*)$")
   if name ~= nil then return by_path(h, headers, path, "/v1/models/", name, nil, rest) end
+  if bare == "/v1/models" and headers:get(":method") == "GET" then return list(h, headers) end
   local openai = OPENAI[bare]
   if openai ~= nil and headers:get(":method") == "POST" then by_body(h, openai) end
 end

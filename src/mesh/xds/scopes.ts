@@ -1,4 +1,5 @@
 import type { ModelRoute } from '../route-state';
+import { listScope } from './listing';
 import { protos } from './protos';
 
 /** What Envoy reads a request's scope from: the tenant too where callers are told apart, else the name alone. */
@@ -19,7 +20,9 @@ export const holderName = (table: string): string => `${holderPrefix}${table}`;
 /** The encoded ScopedRouteConfiguration of a scope's resource name (see {@link scopeNames}, {@link holderName}). */
 export function scopeResource(name: string, table: string, keying: ScopeKeying) {
   const slash = name.indexOf('/');
-  const key = name.startsWith(holderPrefix) ? ['/', name.slice(1)] : [name.slice(0, slash), name.slice(slash + 1)];
+  const key = name.startsWith(holderPrefix)
+    ? ['/', name.slice(1)]
+    : [name === listScope ? '/' : name.slice(0, slash), name.slice(slash + 1)];
   const fragments = keying === 'name' ? key.slice(1) : key;
   return protos().encode('envoy.config.route.v3.ScopedRouteConfiguration', {
     name,

@@ -2,6 +2,7 @@ import { existsSync, lstatSync, unlinkSync } from 'node:fs';
 import type { Server, ServerDuplexStream } from '@grpc/grpc-js';
 import type { RouteSink, RouteState } from '../route-state';
 import { type ClusterLimits, defaultLimits } from './clusters';
+import { listScope } from './listing';
 import { protos } from './protos';
 import { fixedResource, type Published, publish } from './published';
 import { holderName, type ScopeKeying } from './scopes';
@@ -48,7 +49,10 @@ export async function createXdsServer(options: XdsServerOptions): Promise<RouteS
     clusters: new Map(),
     endpoints: new Map(),
     tables: new Map([[serverTable, fixedResource(serverTableResource())]]),
-    scopes: new Map([[holderName(serverTable), serverTable]]),
+    scopes: new Map([
+      [holderName(serverTable), serverTable],
+      [listScope, serverTable],
+    ]),
   };
   const planner = new StepPlanner(limits);
   const synced = new Set<XdsStream>();

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ModelRoute, ShardEndpoints } from '../route-state';
 import { sharesOf, wholeShare } from '../shares';
 import { type ClusterKind, clusterKinds, clusterName } from './clusters';
+import { listerHeader, listPath } from './listing';
 import { mirrored, type Route } from './mirror';
 import { type Any, protos } from './protos';
 import { type Rewrite, rewriteKey, rewriteOf } from './rewrites';
@@ -56,6 +57,9 @@ export function branchClusters(branch: Branch, shard: ShardEndpoints): readonly 
   if (branch.residency === 'resident') return kinds;
   return kinds.map((kind) => (kind === 'http' ? 'proxy' : 'proxy-grpc'));
 }
+
+/** The static cluster of meshd's HTTP. */
+export const meshdApiCluster = 'stowage-meshd-api';
 
 /** The static cluster of meshd's own socket. */
 export const meshdCluster = 'stowage-meshd';
@@ -215,7 +219,7 @@ function rewriteFields(rewrite: Rewrite): object {
 /** The table of methods that meshd answers itself; no shard's table starts with a colon. */
 export const serverTable = ':server';
 
-/** gRPC methods about the mesh as a whole, answered over the xDS socket. */
+/** Methods about the mesh as a whole: gRPC's over the xDS socket, the list of a tenant's models by meshd's HTTP. */
 export const serverTableResource = (): Any =>
   protos().encode('envoy.config.route.v3.RouteConfiguration', {
     name: serverTable,
@@ -227,6 +231,10 @@ export const serverTableResource = (): Any =>
           {
             match: { safe_regex: { regex: '/inference\\.GRPCInferenceService/Server(Live|Ready|Metadata)' } },
             route: { cluster: meshdCluster, timeout: { seconds: 5 } },
+          },
+          {
+            match: { path: listPath, headers: [method('GET'), { name: listerHeader, present_match: true }] },
+            route: { cluster: meshdApiCluster, timeout: { seconds: 10 }, prefix_rewrite: '/v1/models' },
           },
         ],
       },

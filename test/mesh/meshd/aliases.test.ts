@@ -5,12 +5,13 @@ import type { AliasInput } from '../../../src/declare/input';
 import { writeRoutes } from '../../../src/local/directory';
 import { defaultControlOptions } from '../../../src/mesh/control/options';
 import { Meshd } from '../../../src/mesh/meshd';
+import { meshdApi } from '../../../src/mesh/meshd-api';
 import { DirectorySource } from '../../../src/mesh/source/directory-source';
 import { createXdsServer } from '../../../src/mesh/xds/server';
 import { routeTables } from '../../../src/render/route-table-parts';
 import { ask } from '../xds/asking';
 import { startEchoPod } from '../xds/echo-pod';
-import { findEnvoy, startEnvoy } from '../xds/envoy-bed';
+import { findEnvoy, freePort, startEnvoy } from '../xds/envoy-bed';
 import { FleetDirectory } from './fleet-directory';
 
 const envoy = findEnvoy();
@@ -29,13 +30,16 @@ it.skipIf(envoy.missing !== null)(
   async () => {
     const fleet = new FleetDirectory();
     const pods = await Promise.all(['p1', 'p2'].map((name) => startEchoPod(name)));
-    const router = await startEnvoy(envoy.path as string);
+    const meshdPort = await freePort();
+    const router = await startEnvoy(envoy.path as string, { meshdPort });
     const sink = await createXdsServer({ socketPath: router.socketPath, keying: 'name' });
     const meshd = new Meshd({
       ...{ fleet: 'test', router: 'router-1', sink, log: () => undefined, batchMs: 20, firstBatchMs: 1, tickMs: 50 },
       source: new DirectorySource(fleet.path, { rescanMs: 200 }),
       control: { ...defaultControlOptions, startPatienceMs: 2_000 },
     });
+    const api = meshdApi({ meshd, envoyAdminPort: null, routerDrainMs: 10, log: () => undefined });
+    await new Promise<void>((done) => api.listen(meshdPort, '127.0.0.1', done));
     const infer = () => ask(router.http, 'POST', '/v2/models/live/infer', { body: '{}' });
     /** How many of n requests each pod gets; all must be answered. */
     const counts = async (n: number): Promise<readonly number[]> => {
@@ -66,6 +70,12 @@ it.skipIf(envoy.missing !== null)(
       await router.live();
       await until(async () => (await infer()).status === 200);
       expect(await counts(30)).toEqual([30, 0]);
+      const listed = await ask(router.http, 'GET', '/v1/models');
+      expect(JSON.parse(listed.body)).toEqual({
+        object: 'list',
+        data: ['default~m~1', 'live', 'm'].map((id) => ({ id, object: 'model', created: 0, owned_by: 'default' })),
+        models: ['default~m~1', 'live', 'm'],
+      });
 
       const bySplit = (first: number) => () => {
         const [alias] = meshd.state({ shard: null, models: 'all' }).aliases.list;
@@ -89,6 +99,8 @@ it.skipIf(envoy.missing !== null)(
       await until(async () => (await infer()).status === 404);
       expect(pods[0]?.seen[0]?.path).toBe('/v2/models/default~m~1/infer');
     } finally {
+      api.close();
+      api.closeAllConnections();
       await meshd.stop();
       await router.stop();
       await sink.close();
