@@ -43,6 +43,8 @@ const efforts = {
   max: { tail: 60_000, mostTail: 60_000_000, fill: 8000, mostFill: 480_000_000 },
 } as const;
 const mostForTail = 3000;
+/** Above the fractional optimum, as a part of it: where fleets in between are tried. */
+const wasteful = 0.012;
 const mostEachForTail = 16;
 
 const mostForCompletion = 3000;
@@ -111,18 +113,35 @@ function packGuided(
   const spend = (work: number): void => {
     left -= work;
   };
+  const filled = (times: number, share: number, { order, rule }: Way) => {
+    const bins = new Bins(types, context.hasConflicts);
+    guide.types.forEach((type, t) => {
+      for (let k = Math.floor((guide.units[t] as number) * times + share); k > 0; k--) bins.open(type);
+    });
+    const rest = fill(bins, order, guide, rule);
+    openShards(bins, rest, guide);
+    return { bins, rest: rest.length };
+  };
   const cheaper = [...useful].sort((a, b) => a.price - b.price || a.replicas - b.replicas);
   for (const [share, at] of startsFor(pieces.length, context.effort)) {
     const way = ways[at] as Way;
     if (best.bins !== null && left < 0) continue;
-    const bins = new Bins(types, context.hasConflicts);
-    guide.types.forEach((type, t) => {
-      for (let k = Math.floor((guide.units[t] as number) + share); k > 0; k--) bins.open(type);
-    });
-    openShards(bins, fill(bins, way.order, guide, way.rule), guide);
+    const { bins } = filled(1, share, way);
     improve(bins, guide, cheaper, Math.max(0, left / 3));
     spend(bins.work);
     best.offer(bins);
+  }
+  // Two dimensions that are scarce alike leave some of both: rather a few shards more than leftovers by themselves.
+  let low = 1;
+  let high = best.cost / guide.cost;
+  for (let step = 0; step < 5 && left > 0 && high - low > wasteful; step++) {
+    const middle = (low + high) / 2;
+    const { bins, rest } = filled(middle, 0.5, ways[1] as Way);
+    if (rest === 0) improve(bins, guide, cheaper, Math.max(0, left / 3));
+    spend(bins.work);
+    best.offer(bins);
+    if (rest === 0) high = middle;
+    else low = middle;
   }
   // Where few models fill a shard, which of them go together decides.
   const shards = (best.bins as Bins).type.filter((type) => type !== null).length;
