@@ -28,7 +28,7 @@ function fullPods() {
 function warningsOfForcedMove() {
   const declared = fleet();
   const { models } = lockOf(declared, pack({ fleet: declared }));
-  const prior = { shards: [], models: models.map((model) => ({ ...model, shard: 'sgone' })) };
+  const prior = { shards: [], models: models.map((model) => ({ ...model, shards: ['sgone'] })) };
   return makePlan(declared, pack({ fleet: declared, prior }), prior).warnings;
 }
 

@@ -17,7 +17,7 @@ function checked(change: (transition: ReturnType<typeof transitionOf>) => unknow
   const packing = pack({ fleet });
   const prior = { ...lockOf(fleet, packing), models: [] };
   const plan = makePlan(fleet, packing, prior);
-  return verifyTransition(fleet, prior, plan, change(transitionOf(fleet, prior, plan)));
+  return verifyTransition(fleet, prior, plan, change(transitionOf(fleet, prior, plan))).findings;
 }
 
 export const triggers: Record<string, () => unknown> = {

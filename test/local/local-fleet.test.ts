@@ -12,6 +12,7 @@ const options = { fleetFile: '/srv/fleets/fleet.yaml', ports, replicas: null };
 function planned(models: FleetInput['models']) {
   const fleet = defineFleet({
     name: 'here',
+    packing: { layout: 'equal' },
     pools: [
       { name: 'cpu', cpu: 16, memory: '64Gi' },
       { name: 'gpu', cpu: 16, memory: '64Gi', accelerator: { kind: 'L4', memory: '23034Mi', perNode: 1 } },
@@ -54,6 +55,7 @@ describe('what of a plan runs here', () => {
     const withLlm = (models: readonly object[]) => {
       const fleet = defineFleet({
         name: 'here',
+        packing: { layout: 'equal' },
         pools: [
           { name: 'cpu', cpu: 16, memory: '64Gi' },
           { name: 'gpu', cpu: 16, memory: '64Gi', accelerator: { kind: 'L4', memory: '23034Mi', perNode: 1 } },

@@ -1,7 +1,10 @@
 import { expect, it } from 'vitest';
 import { planErrors } from '../../src/errors/codes-plan';
 import { StowageError } from '../../src/errors/stowage-error';
-import { triggers } from '../errors/triggers-plan';
+import { triggers as ofConflicts } from '../errors/triggers-conflict';
+import { triggers as ofPlans } from '../errors/triggers-plan';
+
+const triggers: Readonly<Record<string, () => unknown>> = { ...ofPlans, ...ofConflicts };
 
 it.each(Object.keys(planErrors))('%s is reached', (code) => {
   let found: unknown;

@@ -12,6 +12,7 @@ import { fleetInputs } from '../support/fleets';
 const MiB = 2 ** 20;
 const input: FleetInput = {
   name: 'small',
+  packing: { layout: 'equal' },
   pools: [
     { name: 'cpu', cpu: 16, memory: '64Gi', pricePerNodeHour: 1 },
     { name: 'big', cpu: 64, memory: '256Gi', pricePerNodeHour: 9 },

@@ -15,6 +15,7 @@ import { placed } from './placed';
 
 const input: FleetInput = {
   name: 'small',
+  packing: { layout: 'equal' },
   pools: [
     { name: 'cpu', cpu: 16, memory: '64Gi', pricePerNodeHour: 1, zones: ['a', 'b'] },
     { name: 'big', cpu: 64, memory: '256Gi', pricePerNodeHour: 9 },

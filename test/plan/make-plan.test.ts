@@ -24,6 +24,7 @@ function lockedFor(fleet: Fleet): LockedPlacement {
 const MiB = 2 ** 20;
 const small: FleetInput = {
   name: 'small',
+  packing: { layout: 'equal' },
   pools: [
     { name: 'cpu', cpu: 16, memory: '64Gi', pricePerNodeHour: 1 },
     {

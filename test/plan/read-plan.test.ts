@@ -10,6 +10,7 @@ import { inCopies } from '../support/in-copies';
 
 const fleet = defineFleet({
   name: 'small',
+  packing: { layout: 'equal' },
   pools: [{ name: 'cpu', cpu: 16, memory: '64Gi', maxNodes: 3 }],
   models: ['a', 'b'].map((name) => ({ name, format: 'sklearn', storageUri: `s3://models/${name}`, replicas: 2 })),
 });

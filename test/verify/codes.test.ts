@@ -1,7 +1,10 @@
 import { expect, it } from 'vitest';
 import { packErrors } from '../../src/errors/codes-pack';
 import { StowageError } from '../../src/errors/stowage-error';
-import { triggers } from '../errors/triggers-pack';
+import { triggers as ofPlans } from '../errors/triggers-pack';
+import { triggers as ofRepacking } from '../errors/triggers-repack';
+
+const triggers: Readonly<Record<string, () => unknown>> = { ...ofPlans, ...ofRepacking };
 
 it.each(Object.keys(packErrors))('%s can be reached', (code) => {
   const run = triggers[code];

@@ -20,6 +20,7 @@ export function trainedFleet(directory: string, names: readonly string[], perSha
   return defineFleet({
     name: 'sums',
     pools: [{ name: 'cpu', cpu: 8, memory: '16Gi' }],
+    packing: { layout: 'equal' },
     budgets: { modelsPerShard: perShard },
     models: names.map((name) => ({
       name,
