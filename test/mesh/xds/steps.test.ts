@@ -136,6 +136,28 @@ describe('steps from one route state to the next', () => {
     expect(steps).toEqual([[{ kind: 'scopes', set: new Map([['default/m', 's1:r1000:default~*~1']]), removed: [] }]]);
   });
 
+  it('take a scope away only when what takes its place is there', () => {
+    const planner = new StepPlanner(defaultLimits);
+    const published = nothing();
+    const versions = (newest: string, ...others: string[]) =>
+      stateOf(
+        [['m', newest], ...others.map((served) => [served, served])].map(([name = '', served = '']) => ({
+          ...{ tenant: 'default', name, served, shard: 's0', residency: 'resident' as const, timeoutMs: 1000 },
+        })),
+        [{ shard: 's0', protocols: ['v2-rest'], pods: [pod(1)] }],
+      );
+    const [one, two, three] = ['default~m~1', 'default~m~2', 'default~m~3'] as const;
+    for (const step of planner.plan(versions(three, one, two), published)) publish(published, step);
+    const scopes = planner
+      .plan(versions(two, one), published)
+      .map((step) => step.flatMap(({ kind, set, removed }) => (kind === 'scopes' ? [[...set.keys()], removed] : [])));
+    // The first holds the new table.
+    expect(scopes.slice(1, 3)).toEqual([
+      [['default/m'], []],
+      [[], ['default/default~m~2']],
+    ]);
+  });
+
   it('give a moving shard only pods that serve both before and after, until the move is done', () => {
     const planner = new StepPlanner(defaultLimits);
     const published = nothing();
