@@ -173,7 +173,9 @@ function packGuided(
   if (scarce || !few || settled()) return packed(chosen);
   return packed(chosen, () => {
     const floor = useful.length === 1 ? volumeFloor(useful[0] as TypeTable, pieces.length) : guide.cost * (1 - 1e-9);
-    const work = Math.min(effort.mostTail, effort.tail * pieces.length);
+    // With one type the search ends as soon as it has no bin too many.
+    const longer = useful.length === 1 ? 6 : 1;
+    const work = longer * Math.min(effort.mostTail, effort.tail * pieces.length);
     return tailOfBins(chosen, useful, context.hasConflicts, floor, work);
   });
 }
