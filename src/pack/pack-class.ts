@@ -123,13 +123,15 @@ function packGuided(
     return { bins, rest: rest.length };
   };
   const cheaper = [...useful].sort((a, b) => a.price - b.price || a.replicas - b.replicas);
+  const offer = (bins: Bins, search = true): void => {
+    if (search) improve(bins, guide, cheaper, Math.max(0, left / 3));
+    spend(bins.work);
+    best.offer(bins);
+  };
   for (const [share, at] of startsFor(pieces.length, context.effort)) {
     const way = ways[at] as Way;
     if (best.bins !== null && left < 0) continue;
-    const { bins } = filled(1, share, way);
-    improve(bins, guide, cheaper, Math.max(0, left / 3));
-    spend(bins.work);
-    best.offer(bins);
+    offer(filled(1, share, way).bins);
   }
   // Two dimensions that are scarce alike leave some of both: rather a few shards more than leftovers by themselves.
   let low = 1;
@@ -137,9 +139,7 @@ function packGuided(
   for (let step = 0; step < 5 && left > 0 && high - low > wasteful; step++) {
     const middle = (low + high) / 2;
     const { bins, rest } = filled(middle, 0.5, ways[1] as Way);
-    if (rest === 0) improve(bins, guide, cheaper, Math.max(0, left / 3));
-    spend(bins.work);
-    best.offer(bins);
+    offer(bins, rest === 0);
     if (rest === 0) high = middle;
     else low = middle;
   }
@@ -152,9 +152,7 @@ function packGuided(
     for (const fullness of [0, 0.05]) {
       const bins = new Bins(types, context.hasConflicts);
       completeShards(bins, all, guide, nodes, fullness);
-      improve(bins, guide, cheaper, Math.max(0, left / 3));
-      spend(bins.work);
-      best.offer(bins);
+      offer(bins);
     }
   }
   if (!scarce && !settled() && pieces.length <= mostForSimple) {

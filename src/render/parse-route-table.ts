@@ -1,7 +1,8 @@
 import { byCodePoint } from '../declare/findings';
-import { type Diagnostic, diagnostic, StowageError } from '../errors/stowage-error';
-import { between, count, isObject, listOf, matching, object, text } from './json-checks';
+import { type Diagnostic, StowageError } from '../errors/stowage-error';
+import { between, count, listOf, matching, object, text } from './json-checks';
 import { type RouteTable, type RouteTableAlias, type RouteTableHeader, routeTableVersion } from './route-table';
+import { brokenLine, readTablePart, type TableKind } from './table-lines';
 
 /**
  * Reads the route table from its parts: file name (or ConfigMap key) to text. Lines and fields of a later minor version are
@@ -18,7 +19,7 @@ export function parseRouteTable(parts: Readonly<Record<string, string>>): RouteT
   const fleet = read[0]?.fleet ?? null;
   for (const part of read) {
     if (part.fleet !== fleet)
-      findings.push(broken(part.file, 1, `it is of fleet "${part.fleet}", others of "${fleet}"`));
+      findings.push(brokenLine(kind, part.file, 1, `it is of fleet "${part.fleet}", others of "${fleet}"`));
   }
   if (findings.length > 0) throw new StowageError(findings);
   const aliases = new Map(read.flatMap((part) => part.aliases.map((alias) => [alias.alias, alias])));
@@ -33,33 +34,17 @@ interface ReadPart {
 }
 
 function readPart(file: string, content: string, findings: Diagnostic[]): ReadPart | null {
-  const before = findings.length;
-  let header: RouteTableHeader | null = null;
   const aliases = new Map<string, RouteTableAlias>();
-  const lines = content.split('\n');
-  if (lines.at(-1) === '') lines.pop();
-  for (const [i, one] of lines.entries()) {
-    const line = i + 1;
-    const value = parsed(one);
-    if (value === null) {
-      findings.push(broken(file, line, 'not a JSON object'));
-    } else if (i === 0) {
-      const fault = headerFault(value, file);
-      if (fault !== null) {
-        findings.push(fault);
-        return null;
-      }
-      header = value as unknown as RouteTableHeader;
-    } else if ('alias' in value) {
-      const alias = value as unknown as RouteTableAlias;
-      const problem = aliasProblem(value) ?? (aliases.has(alias.alias) ? `"${alias.alias}" stands there twice` : null);
-      if (problem === null) aliases.set(alias.alias, alias);
-      else findings.push(broken(file, line, problem));
-    }
-  }
-  if (lines.length === 0) findings.push(broken(file, 1, 'the header is missing'));
-  if (header === null || findings.length > before) return null;
-  return { file, fleet: header.fleet, part: header.part, aliases: [...aliases.values()] };
+  const header = readTablePart(kind, file, content, findings, (value) => {
+    if (!('alias' in value)) return null;
+    const alias = value as unknown as RouteTableAlias;
+    const problem = aliasProblem(value) ?? (aliases.has(alias.alias) ? `"${alias.alias}" stands there twice` : null);
+    if (problem === null) aliases.set(alias.alias, alias);
+    return problem;
+  });
+  if (header === null) return null;
+  const { fleet, part } = header as unknown as RouteTableHeader;
+  return { file, fleet, part, aliases: [...aliases.values()] };
 }
 
 const headerShape = object({ fleet: text, part: count });
@@ -74,16 +59,12 @@ const aliasShape = object(
   { mirror: object({ model, shareMicro: between(1, 1_000_000) }), timeoutMs: between(1, 86_400_000) },
 );
 
-function headerFault(value: Record<string, unknown>, file: string): Diagnostic | null {
-  const version = value.routeTableVersion;
-  if (typeof version === 'number' && version > routeTableVersion) {
-    return diagnostic('STW4008', `${file} has the version ${version}; this one reads ${routeTableVersion}`, {
-      location: { file, line: 1 },
-    });
-  }
-  const problem = version === routeTableVersion ? headerShape(value, '') : 'the header is missing';
-  return problem === null ? null : broken(file, 1, problem);
-}
+const kind: TableKind = {
+  versionField: 'routeTableVersion',
+  version: routeTableVersion,
+  codes: { later: 'STW4008', broken: 'STW4007' },
+  headerProblem: (value) => headerShape(value, ''),
+};
 
 /** Also what declaring has refused: a table may have been written by hand, and no tenant may reach another's model. */
 function aliasProblem(value: Record<string, unknown>): string | null {
@@ -97,17 +78,4 @@ function aliasProblem(value: Record<string, unknown>): string | null {
   const all = mirror === undefined ? models : [...models, mirror.model];
   const foreign = all.find((key) => !key.startsWith(`${tenant}/`));
   return foreign === undefined ? null : `"${foreign}" is a model of another tenant`;
-}
-
-function parsed(line: string): Record<string, unknown> | null {
-  try {
-    const value: unknown = JSON.parse(line);
-    return isObject(value) ? value : null;
-  } catch {
-    return null;
-  }
-}
-
-function broken(file: string, line: number, problem: string): Diagnostic {
-  return diagnostic('STW4007', `line ${line} of ${file}: ${problem}`, { location: { file, line } });
 }
