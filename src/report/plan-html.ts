@@ -1,6 +1,7 @@
 import type { Plan } from '../plan/plan';
 import { copiesText, resizeText } from './change-text';
 import { placeText } from './diagnostics-text';
+import { classesLeftOut, curveRows, curveTitles, onDemandRows, onDemandTitles } from './on-demand-facts';
 import {
   boundSentences,
   changeSentence,
@@ -43,6 +44,7 @@ export function planHtml(plan: Plan): string {
   const body = [
     planSvg(plan),
     card('Budgets', budgets(plan)),
+    plan.onDemand === undefined ? '' : card('On-demand models', onDemand(plan)),
     card('Against one server a model', baseline(plan)),
     card(
       'Proven bound',
@@ -106,6 +108,14 @@ function baseline(plan: Plan): string {
       ]),
     ) + (hit.length === 0 ? '' : `<p>One server a model would go over:</p><ul>${list}</ul>`)
   );
+}
+
+function onDemand(plan: Plan): string {
+  const named = (row: readonly string[]) => row.map(escapeXml);
+  const more = classesLeftOut(plan, true);
+  return `${grid(onDemandTitles, onDemandRows(plan, true).map(named))}<p class="soft">${
+    more ?? 'Memory against cold starts, by the share of the memory of all copies:'
+  }</p>${grid(curveTitles, curveRows(plan, true).map(named))}`;
 }
 
 function changes(plan: Plan): string {

@@ -10,6 +10,7 @@ import {
   markdownTable,
   marker,
 } from './markdown';
+import { classesLeftOut, curveRows, curveTitles, onDemandRows, onDemandTitles } from './on-demand-facts';
 import {
   boundSentences,
   changeSentence,
@@ -42,6 +43,7 @@ export function planMarkdown(plan: Plan): string {
     ...moves(plan),
     { text: details('Against one server a model', baseline(plan), true), drop: 1, name: 'the comparison' },
     { text: details('Pools and bound', pools(plan), true), drop: 2, name: 'pools' },
+    ...onDemand(plan),
     ...modelLists(plan),
     ...warnings(plan),
     { text: details(plural(plan.shards.length, 'shard'), shards(plan), false), drop: 6, name: 'shards' },
@@ -119,6 +121,20 @@ function pools(plan: Plan): string[] {
     '',
     ...boundSentences(plan).map((text) => `- ${text}`),
   ];
+}
+
+function onDemand(plan: Plan): MarkdownSection[] {
+  const rows = onDemandRows(plan, false);
+  if (rows.length === 0) return [];
+  const named = (row: readonly string[]) => row.map((cell, i) => (i === 0 ? escapeMarkdown(cell) : cell));
+  const more = classesLeftOut(plan, false);
+  const lines = [
+    ...markdownTable(onDemandTitles, rows.map(named)),
+    '',
+    ...markdownTable(curveTitles, curveRows(plan, false).map(named)),
+    ...(more === null ? [] : ['', more]),
+  ];
+  return [{ text: details('On-demand models', lines, true), drop: 2, name: 'on-demand models' }];
 }
 
 function modelLists(plan: Plan): MarkdownSection[] {

@@ -1,6 +1,7 @@
 import type { Plan, PlannedShard } from '../plan/plan';
 import { changeLines } from './change-text';
 import { diagnosticsText } from './diagnostics-text';
+import { classesLeftOut, curveRows, curveTitles, onDemandRows, onDemandTitles } from './on-demand-facts';
 import {
   boundSentences,
   changeSentence,
@@ -12,7 +13,7 @@ import {
   statusText,
 } from './plan-facts';
 import { bar, plain, type Style, styleOf, type TextOptions, wrap } from './style';
-import { table } from './table';
+import { type Column, table } from './table';
 import { budgetLabel, count, percent, perHour, quantity, shareMicro } from './units';
 
 /** The plan for a terminal: pools, budgets, one server a model, bound, changes, warnings. Ends with a line feed. */
@@ -23,6 +24,7 @@ export function planText(plan: Plan, options: TextOptions): string {
     ...wrap(`${style.bold(plain(plan.fleet.name))}  ${headline(plan)}`, options.width, '  '),
     ...section('Pools', poolLines(plan, drawing), style),
     ...section('Budgets', budgetLines(plan, drawing), style),
+    ...section('On-demand models', onDemandLines(plan, drawing), style),
     ...section('Against one server a model', baselineLines(plan, drawing), style),
     ...section('Proven bound', sentences(boundSentences(plan), options), style),
     ...section('Changes', [...sentences([changeSentence(plan.changes)], options), ...listed(plan, options)], style),
@@ -123,6 +125,34 @@ function baselineLines(plan: Plan, drawing: Drawing): string[] {
   const hit = limitSentences(plan);
   if (hit.length === 0) return lines;
   return [...lines, '  One server each would go over:', ...sentences(hit, drawing).map((line) => `  ${line}`)];
+}
+
+function onDemandLines(plan: Plan, drawing: Drawing): string[] {
+  const all = drawing.verbose === true;
+  const rows = onDemandRows(plan, all);
+  if (rows.length === 0) return [];
+  // The narrower the terminal, the less of the curve.
+  const columns = (titles: readonly string[], optional: (i: number) => number | null): Column[] =>
+    titles.map((title, i) => {
+      const order = optional(i);
+      return i === 0
+        ? { title, flex: true }
+        : { title, align: 'right', ...(order === null ? {} : { optional: order }) };
+    });
+  const more = classesLeftOut(plan, all);
+  return [
+    ...table(
+      columns(onDemandTitles, (i) => [null, 2, 3, null, 4, null, 1][i] ?? null),
+      rows,
+      drawing,
+    ),
+    ...table(
+      columns(curveTitles, (i) => (i % 2 === 0 ? i : null)),
+      curveRows(plan, all),
+      drawing,
+    ),
+    ...(more === null ? [] : [`  ${more} (--details lists them)`]),
+  ];
 }
 
 function listed(plan: Plan, options: TextOptions): string[] {
