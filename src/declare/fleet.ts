@@ -283,6 +283,12 @@ export interface MeshOptions {
   readonly agentImage: string;
   readonly agentCpuMillis: number;
   readonly agentMemoryBytes: number;
+  /** How long failures keep a new pod from being ready; null: the agent's own default. */
+  readonly agentReadyHoldSeconds: number | null;
+  /** How long a request for an on-demand model waits for room; null: the agent's own default. */
+  readonly agentRoomWaitSeconds: number | null;
+  /** Is Grafana's dashboard rendered? */
+  readonly dashboard: boolean;
   readonly serviceType: 'ClusterIP' | 'LoadBalancer' | 'NodePort';
   /** Gateway API parent to attach an HTTPRoute to; null: none rendered. */
   readonly gateway: { readonly name: string; readonly namespace: string; readonly hostnames: readonly string[] } | null;

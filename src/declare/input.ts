@@ -231,7 +231,19 @@ export interface MeshInput {
         envoy?: { cpu?: Quantity | undefined; memory?: Quantity | undefined } | undefined;
       }
     | undefined;
-  agent?: { image?: string | undefined; cpu?: Quantity | undefined; memory?: Quantity | undefined } | undefined;
+  agent?:
+    | {
+        image?: string | undefined;
+        cpu?: Quantity | undefined;
+        memory?: Quantity | undefined;
+        /** How long models that cannot be loaded keep a new pod from being ready; 0: not at all. @default 1800 */
+        readyHoldSeconds?: number | undefined;
+        /** How long a request for an on-demand model waits for room before it is refused, up to 60. @default 5 */
+        roomWaitSeconds?: number | undefined;
+      }
+    | undefined;
+  /** Render a dashboard that Grafana's sidecar finds. @default false */
+  dashboard?: boolean | undefined;
   /** @default ClusterIP */
   serviceType?: 'ClusterIP' | 'LoadBalancer' | 'NodePort' | undefined;
   /** Gateway API parent of an HTTPRoute to render. */

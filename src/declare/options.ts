@@ -80,6 +80,9 @@ export function resolveMesh(head: FleetHead, quantities: QuantityReader): MeshOp
     agentImage: mesh.agent?.image ?? `ghcr.io/stowage/agent:${version}`,
     agentCpuMillis: quantities.read(parseCpuMillis, mesh.agent?.cpu, '100m', 'mesh', 'agent', 'cpu'),
     agentMemoryBytes: quantities.read(parseBytes, mesh.agent?.memory, '128Mi', 'mesh', 'agent', 'memory'),
+    agentReadyHoldSeconds: mesh.agent?.readyHoldSeconds ?? null,
+    agentRoomWaitSeconds: mesh.agent?.roomWaitSeconds ?? null,
+    dashboard: mesh.dashboard ?? false,
     serviceType: mesh.serviceType ?? 'ClusterIP',
     gateway:
       mesh.gateway === undefined

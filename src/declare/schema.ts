@@ -234,8 +234,15 @@ export const fleetHeadSchema = z.strictObject({
         })
         .optional(),
       agent: z
-        .strictObject({ image: text.optional(), cpu: quantity.optional(), memory: quantity.optional() })
+        .strictObject({
+          image: text.optional(),
+          cpu: quantity.optional(),
+          memory: quantity.optional(),
+          readyHoldSeconds: z.number().int().min(0).max(604_800).optional(),
+          roomWaitSeconds: z.number().int().min(0).max(60).optional(),
+        })
         .optional(),
+      dashboard: z.boolean().optional(),
       serviceType: z.enum(['ClusterIP', 'LoadBalancer', 'NodePort']).optional(),
       gateway: z.strictObject({ name: label, namespace: label, hostnames: z.array(text).optional() }).optional(),
       storageSecretName: text.optional(),

@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Fleet } from '../declare/fleet';
+import { agentTimes } from '../render/agent-times';
 import type { ChildCommand } from './child';
 import type { PartName, Parts } from './parts';
 import type { LocalPod } from './pods';
@@ -50,14 +52,14 @@ export function meshdCommand(options: {
 }
 
 /** `tables`: the folder with the parts of the shard's model table. */
-export function agentCommand(pod: LocalPod, fleet: string, tables: string, directory: string): ChildCommand {
+export function agentCommand(pod: LocalPod, fleet: Fleet, tables: string, directory: string): ChildCommand {
   const { http, grpc, metrics, agent, proxy } = pod.ports;
   return {
     name: `agent ${pod.pod}`,
     argv: ownProgram('agent/main'),
     env: {
       ...base(),
-      STOWAGE_FLEET: fleet,
+      STOWAGE_FLEET: fleet.name,
       STOWAGE_SHARD: pod.shard,
       STOWAGE_POD: pod.pod,
       STOWAGE_ADMIN_TOKEN: pod.token,
@@ -70,6 +72,7 @@ export function agentCommand(pod: LocalPod, fleet: string, tables: string, direc
       STOWAGE_SERVER_HTTP_PORT: String(http),
       STOWAGE_SERVER_GRPC_PORT: String(grpc),
       STOWAGE_SERVER_METRICS_PORT: String(metrics),
+      ...Object.fromEntries(agentTimes(fleet.mesh).map(({ name, value }) => [name, value])),
     },
     log: logOf(directory, `agent-${pod.pod}`),
     graceMs: 60_000,

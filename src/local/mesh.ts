@@ -103,7 +103,7 @@ export class LocalMesh {
       directory,
       state,
       podPorts,
-      new PodSet({ fleet: fleet.name, directory, parts, ports: podPorts, guard, onEvent }),
+      new PodSet({ fleet, directory, parts, ports: podPorts, guard, onEvent }),
       child(envoyCommand(parts, config, directory)),
       child(meshdCommand({ fleet: fleet.name, directory, socket, port: ports.meshd })),
     );

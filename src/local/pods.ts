@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Fleet } from '../declare/fleet';
 import { plural } from '../report/units';
 import { Child, type Guard } from './child';
 import { agentCommand, serverCommand } from './commands';
@@ -22,7 +23,7 @@ export interface LocalPod {
 }
 
 export interface PodSetOptions {
-  readonly fleet: string;
+  readonly fleet: Fleet;
   readonly directory: string;
   readonly parts: Parts;
   readonly ports: PodPorts;

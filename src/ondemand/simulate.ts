@@ -3,7 +3,7 @@ import { type CacheItem, type CurvePoint, coldStartCurve } from './che';
 import { sharedRoom } from './demand';
 import { type Forecast, forecast, loadedSize, lruModel } from './forecast';
 import { keepTimesByModel, type OnDemandClass } from './keep-time';
-import { type LruRequest, type LruResult, type LruRoom, simulateLru } from './lru';
+import { agentLimits, type LruRequest, type LruResult, type LruRoom, simulateLru } from './lru';
 import { type OnDemandPod, onDemandPods, type PlacedShard } from './pod-room';
 import { isOnDemand, requestRate } from './rates';
 import { lastAsked, merged, requestTimes } from './trace';
@@ -161,7 +161,8 @@ function replay(pod: OnDemandPod, room: LruRoom, fleet: Fleet, options: Simulati
         : (trace.times.get(model.key) ?? []),
     ),
   );
-  return simulateLru(models, room, requests, loadedBefore(pod.home, models, room, seed));
+  const limits = { ...agentLimits, roomWaitSeconds: fleet.mesh.agentRoomWaitSeconds ?? agentLimits.roomWaitSeconds };
+  return simulateLru(models, room, requests, loadedBefore(pod.home, models, room, seed), limits);
 }
 
 /** What a pod that has run for long holds: the models that were last asked for, as many as fit; the oldest first. */

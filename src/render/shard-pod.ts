@@ -2,6 +2,7 @@ import { podShare } from '../declare/capacity';
 import { byCodePoint } from '../declare/findings';
 import type { BaseModel, Fleet, Pool, ServingRuntime } from '../declare/fleet';
 import type { Shard } from '../pack/packing';
+import { agentTimes } from './agent-times';
 import { maxParts } from './model-table-parts';
 import { agentPorts, names, paths } from './names';
 import {
@@ -131,6 +132,7 @@ function agentEnv(fleet: Fleet, shard: Shard): readonly EnvVar[] {
     { name: 'STOWAGE_FLEET', value: fleet.name },
     { name: 'STOWAGE_MODEL_TABLE', value: paths.modelTable },
     fromField('STOWAGE_POD', 'metadata.name'),
+    ...agentTimes(fleet.mesh),
     { name: 'STOWAGE_SHARD', value: shard.id },
     ...(fleet.mesh.storageSecretName === null ? [] : [{ name: 'STOWAGE_STORAGE_CREDENTIALS', value: paths.storage }]),
   ];

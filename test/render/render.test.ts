@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { readSettings } from '../../src/agent/settings';
 import { podShare } from '../../src/declare/capacity';
 import { defineFleet } from '../../src/declare/define-fleet';
 import type { Fleet } from '../../src/declare/fleet';
@@ -185,6 +186,26 @@ describe('a shard', () => {
       const token = (name: string) => container(name).env.find((variable) => variable.name === 'STOWAGE_ADMIN_TOKEN');
       expect(token('server')).toEqual(token('agent'));
       expect(token('agent')?.valueFrom).toEqual({ fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.uid' } });
+    }
+  });
+
+  it("gives agents the fleet's times, and no variable for what it leaves to them", () => {
+    const timesOf = (mesh: FleetInput['mesh']) => {
+      const { groups } = rendered({ ...wideFleet, mesh: { ...wideFleet.mesh, ...mesh } });
+      const agents = objectsOf(groups, 'Deployment').flatMap((one) =>
+        podSpecOf(one).containers.filter(({ name }) => name === 'agent'),
+      );
+      const found = agents.map(({ env }) =>
+        Object.fromEntries(env.filter(({ name }) => /_SECONDS$/.test(name)).map(({ name, value }) => [name, value])),
+      );
+      expect(found.length).toBeGreaterThan(1);
+      return found;
+    };
+    for (const times of timesOf({})) expect(times).toEqual({});
+    for (const times of timesOf({ agent: { readyHoldSeconds: 0, roomWaitSeconds: 12 } })) {
+      expect(times).toEqual({ STOWAGE_READY_HOLD_SECONDS: '0', STOWAGE_ROOM_WAIT_SECONDS: '12' });
+      const settings = readSettings({ ...times, STOWAGE_FLEET: 'f', STOWAGE_SHARD: 's', STOWAGE_POD: 'p' });
+      expect(settings).toMatchObject({ readyHoldMs: 0, roomWaitMs: 12_000 });
     }
   });
 
