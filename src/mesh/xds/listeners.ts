@@ -217,10 +217,13 @@ const headerIs = (header_name: string, value_match: object): object => ({
   },
 });
 
-/** Paths whose fourth segment is a scope's name as it stands: `name`, and for other than the open tenant `tenant~name`. */
+/**
+ * Paths whose fourth segment is a scope's name as it stands: `name`, and for other than the open tenant `tenant~name`.
+ * Not those whose answers stream: Lua lifts their timeout.
+ */
 function plainPaths(openTenant: string | null): object {
   const name = openTenant === null ? '[^/~]+' : '[^/~]+(~[^/~]+)?';
-  const regex = `/v2/models/${name}(/[^/]*)?|/v1/models/${name}`;
+  const regex = `/v2/models/${name}(/(infer|ready|generate))?|/v1/models/${name}`;
   const plain = headerIs(':path', { safe_regex: { google_re2: {}, regex } });
   if (openTenant === null) return plain;
   const own = ['v1', 'v2'].map((api) => headerIs(':path', { prefix: `/${api}/models/${openTenant}~` }));

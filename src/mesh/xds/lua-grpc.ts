@@ -107,7 +107,10 @@ function envoy_on_request(h)
   if twice then return refuse(h, "3", "more than one model in the metadata") end
 
   if method == "ModelStreamInfer" and OPEN ~= nil then
+    if name == nil then return refuse(h, "3", "a stream's model must be in the metadata") end
     if not plain(name) then return unknown(h) end
+    -- As long as there is news.
+    headers:replace("x-envoy-upstream-rq-timeout-ms", "0")
     local ok, served, unsure = pcall(find, h, OPEN, name, nil, choose)
     if not ok or served == nil then return lost(h, headers, ok) end
     if unsure then headers:replace("x-stowage-unsure", "1") end

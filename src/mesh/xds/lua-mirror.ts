@@ -13,7 +13,10 @@ local ordinary = envoy_on_request
 function envoy_on_request(h)
   local headers = h:headers()
   local to = headers:get("${mirrorHeader}")
-  local start, rest = headers:get(":path"):match("^(/v[12]/models/)[^/:?]+(.*)$")
+  local path = headers:get(":path")
+  local openai = OPENAI[path:match("^[^?#]*")]
+  if to ~= nil and openai ~= nil then return by_body(h, openai, to) end
+  local start, rest = path:match("^(/v[12]/models/)[^/:?]+(.*)$")
   if to == nil or start == nil then return refuse(h, "404", "no copy") end
   headers:replace(":path", start .. to .. rest)
   return ordinary(h)

@@ -57,15 +57,19 @@ local function refuse(h, status, message)
   h:respond({[":status"] = status, ["content-type"] = "application/json"}, '{"error":"' .. message .. '"}')
 end
 
--- Where the value of the only top-level "model" lies in a JSON object, quotes included; nil: not exactly one plain one.
--- Stricter than JSON, so that no other reader can find another model in it: no NUL (UTF-16), no escapes in the key
--- or the value, no second key of the name.
+-- What streams may last longer than the model's timeout, as long as there is news.
+local function unlimited(headers) headers:replace("x-envoy-upstream-rq-timeout-ms", "0") end
+
+-- Where the value of the only top-level "model" lies in a JSON object, quotes included, and whether its "stream" is true;
+-- nil: not exactly one plain model. Stricter than JSON, so that no other reader can find another model in it: no NUL (UTF-16),
+-- no escapes in the key or the value, no second key of the name.
 local function find_model(text)
   if text:find("%z") then return nil end
   local i = text:match("^[ \\t\\r\\n]*(){")
   if i == nil then return nil end
   i = i + 1
   local depth, in_value, is_model, from, to = 1, false, false, nil, nil
+  local stream_at = nil
   while depth > 0 do
     local at = text:find('["{}%[%]:,]', i)
     if at == nil then return nil end
@@ -83,6 +87,7 @@ local function find_model(text)
       if depth == 1 and not in_value then
         if word:find("\\\\", 1, true) then return nil end
         is_model = word == "model"
+        if word == "stream" then stream_at = stop + 1 end
       elseif depth == 1 and is_model then
         if from ~= nil or word:find("\\\\", 1, true) then return nil end
         from, to = at, stop
@@ -100,7 +105,7 @@ local function find_model(text)
     end
   end
   if from == nil or text:find("[^ \\t\\r\\n]", i) then return nil end
-  return from, to
+  return from, to, stream_at ~= nil and text:find("^[ \\t\\r\\n]*:[ \\t\\r\\n]*true[ \\t\\r\\n]*[,}]", stream_at) ~= nil
 end
 
 local function by_path(h, headers, path, start, name, version, rest)
@@ -113,24 +118,29 @@ local function by_path(h, headers, path, start, name, version, rest)
   return refuse(h, ok and "404" or "500", ok and "unknown model" or "internal error")
 end
 
-local function by_body(h, rest)
+-- The model that the body names, or another one instead of it.
+local function by_body(h, rest, instead)
   local body = h:body()
   -- Waiting for the body ends the life of objects fetched before it.
   local headers = h:headers()
   local size = body and body:length() or 0
   if size > MAX_BODY then return refuse(h, "413", "the request is too large") end
   local text = size > 0 and body:getBytes(0, size) or ""
-  local from, to = find_model(text)
+  local from, to, streams = find_model(text)
   if from == nil then return refuse(h, "400", "the body must be a JSON object with one plain string called model") end
-  local name = text:sub(from + 1, to - 1)
+  local said = text:sub(from + 1, to - 1)
+  local name = instead or said
   if not name:find("^[%w%._~%-]+$") then return refuse(h, "404", "unknown model") end
   local tenant = tenant_of(headers)
   if tenant == nil then return refuse(h, "404", "unknown model") end
   headers:replace("x-stowage-openai", "1")
+  if streams then unlimited(headers) end
   local ok, served = pcall(find, h, tenant, name, nil, function(scope)
     headers:replace(":path", "/v1/openai/" .. scope .. "/" .. rest)
+    -- As by gRPC: the path will not say it.
+    headers:replace("x-stowage-scope", scope)
   end)
-  if ok and served ~= nil and served ~= name then
+  if ok and served ~= nil and served ~= said then
     ok = pcall(body.setBytes, body, text:sub(1, from) .. served .. text:sub(to))
   end
   if not ok or served == nil then
@@ -154,6 +164,7 @@ function envoy_on_request(h)
   local headers = h:headers()
   local path = headers:get(":path")
   local bare = path:match("^[^?#]*")
+  if bare:find("/generate_stream$") then unlimited(headers) end
   local name, version, rest = bare:match("^/v2/models/([^/]+)/versions/([^/]+)(/?[%a_]*)$")
   if name ~= nil then return by_path(h, headers, path, "/v2/models/", name, version, rest) end
   name, rest = bare:match("^/v2/models/([^/]+~[^/]+)(/?[%a_]*)$")

@@ -1,3 +1,5 @@
+import { wholeShare } from '../shares';
+
 /** Copies of requests to a second model, by listeners inside Envoy that look the model up as any other. */
 
 /** Names the model, by its served name; never believed from outside. */
@@ -12,14 +14,19 @@ export interface Route {
 }
 
 /**
- * A route whose requests are copied, too. The copy says which model it is for; so does the request, whose answer counts. A
- * copy is not copied again, whatever its model's name leads to.
+ * A route some of whose requests are copied, too. The copy says which model it is for; so does the request, whose answer
+ * counts. A copy is not copied again, whatever its model's name leads to.
+ *
+ * `from` and `until`: which random numbers of requests, in millionths, the route takes. Envoy compares the same number with
+ * the mirror's fraction, so that a share of the route's own requests begins where these do.
  */
 export function mirrored(
   { match, route, ...rest }: Route,
   protocol: string,
   { served, shareMicro }: { readonly served: string; readonly shareMicro: number },
+  { from, until }: { readonly from: number; readonly until: number },
 ): Route {
+  const numerator = from + Math.round((shareMicro / wholeShare) * (until - from));
   return {
     ...rest,
     match: {
@@ -31,7 +38,7 @@ export function mirrored(
       request_mirror_policies: [
         {
           cluster: protocol === 'v2-grpc' ? mirrorClusters.grpc : mirrorClusters.rest,
-          runtime_fraction: { default_value: { numerator: shareMicro, denominator: 'MILLION' } },
+          runtime_fraction: { default_value: { numerator, denominator: 'MILLION' } },
           trace_sampled: { value: false },
           disable_shadow_host_suffix_append: true,
         },

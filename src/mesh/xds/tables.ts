@@ -99,11 +99,12 @@ function protocolRoutes(
   const shares = sharesOf(speaking.map(({ shareMicro }) => shareMicro));
   let until = 0;
   return speaking.flatMap((branch, i) => {
+    const from = until;
     until += shares[i] ?? 0;
+    const range = { from, until };
     const some = i < speaking.length - 1 ? { runtime_fraction: fraction(until) } : {};
     const routes = branchRoutes(protocol, branch).map((route) => ({ ...route, match: { ...route.match, ...some } }));
-    // By the OpenAI protocol the model stands in a body that was rewritten already: no copies.
-    return mirror === null || protocol === 'openai' ? routes : routes.map((route) => mirrored(route, protocol, mirror));
+    return mirror === null ? routes : routes.map((route) => mirrored(route, protocol, mirror, range));
   });
 }
 
@@ -120,41 +121,43 @@ function branchRoutes(protocol: ShardEndpoints['protocols'][number], branch: Bra
 
   // For Lua, which asks what a name leads to.
   const metadata = { filter_metadata: { [rewriteMetadata]: { fields: rewriteFields(rewrite) } } };
-  const rest = (regex: string, headers: readonly object[], regex_rewrite: object, segment: string) => ({
+  const byScope = hashOn('x-stowage-scope', '^(.*)$', servedFrom(rewrite));
+  const byPath = (segment: string) => hashOn(':path', `^${segment}.*$`, '\\1');
+  const rest = (regex: string, headers: readonly object[], regex_rewrite: object, hash_policy: readonly object[]) => ({
     metadata,
     match: { safe_regex: { regex }, headers },
     route: {
       cluster: to('http'),
       timeout,
       regex_rewrite,
-      hash_policy: hashOn(':path', `^${segment}.*$`, '\\1'),
+      hash_policy,
     },
   });
   switch (protocol) {
     case 'v2-rest': {
       const change = rewritten('/v2/models/', '[^/]+', rewrite);
-      const segment = '/v2/models/([^/?]+)';
+      const hash = byPath('/v2/models/([^/?]+)');
       return [
-        rest('/v2/models/[^/]+/(infer|generate|generate_stream)', [method('POST')], change, segment),
-        rest('/v2/models/[^/]+(/ready)?', [method('GET')], change, segment),
+        rest('/v2/models/[^/]+/(infer|generate|generate_stream)', [method('POST')], change, hash),
+        rest('/v2/models/[^/]+(/ready)?', [method('GET')], change, hash),
       ];
     }
     case 'v1-rest': {
       const change = rewritten('/v1/models/', '[^/:]+', rewrite);
-      const segment = '/v1/models/([^/?:]+)';
+      const hash = byPath('/v1/models/([^/?:]+)');
       return [
-        rest('/v1/models/[^/:]+:predict', [method('POST')], change, segment),
-        rest('/v1/models/[^/:]+', [method('GET')], change, segment),
+        rest('/v1/models/[^/:]+:predict', [method('POST')], change, hash),
+        rest('/v1/models/[^/:]+', [method('GET')], change, hash),
       ];
     }
     case 'openai': {
-      // The Lua filter has put the body's model into the path, and its served name into the body.
+      // The Lua filter has put the body's model into the path and a header, and its served name into the body.
       const own = { name: 'x-stowage-openai', string_match: { exact: '1' } };
       const change = { pattern: { regex: '^/v1/openai/[^/]+/' }, substitution: '/v1/' };
       const asked = '/v1/openai/[^/]+/(chat/completions|completions|embeddings)';
       return [
         {
-          ...rest(asked, [method('POST'), own], change, '/v1/openai/([^/?]+)'),
+          ...rest(asked, [method('POST'), own], change, byScope),
           request_headers_to_remove: ['x-stowage-openai'],
         },
       ];
@@ -171,7 +174,7 @@ function branchRoutes(protocol: ShardEndpoints['protocols'][number], branch: Bra
           route: {
             cluster: to('grpc'),
             timeout,
-            hash_policy: hashOn('x-stowage-scope', '^(.*)$', servedFrom(rewrite)),
+            hash_policy: byScope,
           },
         },
       ];

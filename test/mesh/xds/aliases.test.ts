@@ -172,7 +172,7 @@ describe.skipIf(envoy.missing !== null)(`aliases through Envoy (${envoy.missing 
         name: `to-${one.name}`,
         mirror: { served: served('3'), shareMicro: 1 },
       }));
-      const protocols = ['v2-rest', 'v2-grpc', 'v1-rest'] as const;
+      const protocols = ['v2-rest', 'v2-grpc', 'v1-rest', 'openai'] as const;
       const { routes, shards } = state([1, 0, 0]);
       await xds.apply(stateOf([...routes, ...own, ...aliases], [...shards, { shard: 's', protocols, pods: all }]));
       // One after another: a busy pod passes requests on.
@@ -182,14 +182,18 @@ describe.skipIf(envoy.missing !== null)(`aliases through Envoy (${envoy.missing 
         return found;
       };
       const asked = (path: (name: string) => string, prefix: string) =>
-        each(prefix, async (name) => (await ask(router.http, 'POST', path(name), { body: '{}' })).seen?.pod);
+        each(prefix, async (name) => {
+          const body = JSON.stringify({ model: name });
+          return (await ask(router.http, 'POST', path(name), { body })).seen?.pod;
+        });
+      const first = await asked((name) => `/v2/models/${name}/infer`, '');
+      expect(new Set(first).size).toBeGreaterThan(1);
       for (const path of [
         (name: string) => `/v2/models/${name}/infer`,
         (name: string) => `/v1/models/${name}:predict`,
+        () => '/v1/chat/completions',
       ]) {
-        const direct = await asked(path, '');
-        expect(new Set(direct).size).toBeGreaterThan(1);
-        expect(await asked(path, 'to-')).toEqual(direct);
+        for (const prefix of ['', 'default~', 'to-']) expect(await asked(path, prefix)).toEqual(first);
       }
       // A pod's double has no proxy for both.
       const byGrpc = all.map((one) => ({ ...one, proxy: one.grpc ?? 0 }));
@@ -220,6 +224,36 @@ describe.skipIf(envoy.missing !== null)(`aliases through Envoy (${envoy.missing 
       within(third.seen.length, n, 0.5);
       expect([...new Set(third.seen.map(({ path, body }) => `${path} ${body}`))]).toEqual([
         `/v2/models/${served('3')}/infer {}`,
+      ]);
+    }, 60_000);
+
+    it('copies the same share of each version’s requests, a small one as well', async () => {
+      const mirror = { served: served('3'), shareMicro: 200_000 };
+      await xds.apply(state([70, 30, 0], { mirror }));
+      const n = 1000;
+      let asked = 0;
+      const answers = await many(n, () =>
+        ask(router.http, 'POST', '/v2/models/live/infer', { body: `{"id":${asked++}}` }),
+      );
+      expect(statuses(answers)).toEqual([200]);
+      await pause(300);
+      const copied = new Set(pods[2]?.seen.map(({ body }) => body));
+      for (const pod of pods.slice(0, 2)) {
+        within(pod.seen.filter(({ body }) => copied.has(body)).length, pod.seen.length, 0.2);
+      }
+    }, 60_000);
+
+    it('copies OpenAI requests, with the mirror’s name in the body', async () => {
+      await xds.apply(state([1, 1, 0], { mirror: { served: served('3'), shareMicro: 1_000_000 } }));
+      for (const pod of pods) pod.holds = null;
+      const body = '{"stream":false,"model" : "live","prompt":"x \\"model\\""}';
+      const { status, seen: one } = await ask(router.http, 'POST', '/v1/completions', { body });
+      expect(status).toBe(200);
+      expect(one?.pod).not.toBe('p3');
+      const third = pods[2] as EchoPod;
+      for (let i = 0; i < 50 && third.seen.length === 0; i++) await pause(20);
+      expect(third.seen.map((copy) => `${copy.path} ${copy.body}`)).toEqual([
+        `/v1/completions ${body.replace('"live"', `"${served('3')}"`)}`,
       ]);
     }, 60_000);
 
