@@ -59,7 +59,7 @@ function drawChart(chart: Chart, left: number): string {
     text(left + frame.left + inner.width, frame.top + inner.height + 34, chart.x, 'sw-small', 'end'),
     text(left + frame.left, frame.top - 6, chart.y, 'sw-small'),
   ];
-  for (const x of [...new Set(points.map(([value]) => value))].sort((a, b) => a - b))
+  for (const x of ticksOf(points.map(([value]) => value)))
     parts.push(text(atX(x), frame.top + inner.height + 18, x.toLocaleString('en-US'), 'sw-small', 'middle'));
   const ticks = chart.logY
     ? Array.from({ length: high.y - low.y + 1 }, (_, k) => 10 ** (low.y + k))
@@ -71,12 +71,22 @@ function drawChart(chart: Chart, left: number): string {
   chart.lines.forEach((line, k) => {
     const path = line.points.map(([x, y], at) => `${at === 0 ? 'M' : 'L'}${n(atX(x))} ${n(atY(y))}`).join('');
     parts.push(`<path d="${path}" class="bench-line bench-s${k}"/>`);
+    for (const [x, y] of line.points) parts.push(rect(atX(x) - 3, atY(y) - 3, 6, 6, `class="sw-c${k}" rx="3"`));
     const column = k % 2;
     const y = frame.top + inner.height + 50 + Math.floor(k / 2) * 14;
     parts.push(rect(left + frame.left + column * 240, y - 8, 9, 9, `class="sw-c${k}" rx="2"`));
     parts.push(text(left + frame.left + column * 240 + 14, y, line.name, 'sw-small'));
   });
   return parts.join('\n');
+}
+
+/** The values themselves where they are few, else the powers of ten among them. */
+function ticksOf(values: readonly number[]): number[] {
+  const distinct = [...new Set(values)].sort((a, b) => a - b);
+  if (distinct.length <= 6) return distinct;
+  const [low, high] = [distinct[0] as number, distinct.at(-1) as number];
+  const decades = Array.from({ length: 13 }, (_, k) => 10 ** (k - 6));
+  return decades.filter((x) => x >= low && x <= high);
 }
 
 function niceAbove(value: number): number {

@@ -22,15 +22,15 @@ export interface StowageRun {
   readonly findings: readonly string[];
 }
 
-/** Run as a process of its own: `pack-one.ts stowage|policies SPEC` prints one line of JSON. */
+/** Run as a process of its own: `pack-one.ts stowage|stowage-max|policies SPEC` prints one line of JSON. */
 const [, , what, text = ''] = process.argv;
 const spec = JSON.parse(text) as Spec;
-console.log(JSON.stringify(what === 'stowage' ? byStowage(spec) : byPolicies(spec)));
+console.log(JSON.stringify(what === 'policies' ? byPolicies(spec) : byStowage(spec, what === 'stowage-max')));
 
-function byStowage(spec: Spec): StowageRun {
+function byStowage(spec: Spec, max: boolean): StowageRun {
   const { name, fleet } = instanceOf(spec);
   const start = process.cpuUsage();
-  const { shards, bound } = pack({ fleet });
+  const { shards, bound } = pack({ fleet, effort: max ? 'max' : 'default' });
   const seconds = secondsSince(start);
   const peakBytes = process.resourceUsage().maxRSS * 1024;
   const prices = new Map(fleet.pools.map((pool) => [pool.name, pool.podPriceMicrosPerHour]));

@@ -50,10 +50,23 @@ export function suite({ quick, huge }: { readonly quick: boolean; readonly huge:
       add(count, 1, { isolated: true, onePool: true, ...limit });
     }
   }
-  if (huge) for (const cap of [32, 128] as const) add(100_000, 1, { isolated: true, modelsPerPod: cap });
-  if (huge) for (const seed of [1, 2]) add(100_000, seed, { isolated: true });
+  if (huge)
+    for (const cap of caps)
+      for (const seed of seeds)
+        add(100_000, seed, { isolated: true, ...(cap === undefined ? {} : { modelsPerPod: cap }) });
   specs.push({ kind: 'zoo' });
   for (const count of quick ? [120] : [120, 500, 1000])
     for (const kind of Object.keys(classes) as (keyof typeof classes)[]) specs.push({ kind, count, seed: 1 });
   return specs;
+}
+
+/** The first of each size without a limit of models: packed with the longer search, too. */
+export function triesLonger(spec: Spec): boolean {
+  return (
+    spec.kind === 'catalogue' &&
+    spec.seed === 1 &&
+    spec.isolated &&
+    spec.onePool !== true &&
+    spec.modelsPerPod === undefined
+  );
 }
