@@ -21,7 +21,7 @@ export function clusterKinds(shard: ShardEndpoints): readonly ClusterKind[] {
   return [...(http ? (['http'] as const) : []), ...(grpc ? (['grpc'] as const) : [])];
 }
 
-const duration = (ms: number) => ({ seconds: Math.floor(ms / 1000), nanos: (ms % 1000) * 1_000_000 });
+export const duration = (ms: number) => ({ seconds: Math.floor(ms / 1000), nanos: (ms % 1000) * 1_000_000 });
 const whole = (value: number) => ({ value });
 
 /** The Envoy cluster of one group and kind; endpoints come by EDS under the same name. */

@@ -57,7 +57,7 @@ local function refuse(h, status, message)
   h:respond({[":status"] = status, ["content-type"] = "application/json"}, '{"error":"' .. message .. '"}')
 end
 
--- What streams may last longer than the model's timeout, as long as there is news.
+-- What streams may last longer than the model's timeout, once it has begun and as long as there is news.
 local function unlimited(headers) headers:replace("x-envoy-upstream-rq-timeout-ms", "0") end
 
 -- Where the value of the only top-level "model" lies in a JSON object, quotes included, and whether its "stream" is true;

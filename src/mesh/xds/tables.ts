@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ModelRoute, ShardEndpoints } from '../route-state';
 import { sharesOf, wholeShare } from '../shares';
-import { type ClusterKind, clusterKinds, clusterName } from './clusters';
+import { type ClusterKind, clusterKinds, clusterName, duration } from './clusters';
 import { listerHeader, listPath } from './listing';
 import { mirrored, type Route } from './mirror';
 import { type Any, protos } from './protos';
@@ -114,7 +114,7 @@ function branchRoutes(protocol: ShardEndpoints['protocols'][number], branch: Bra
   const onDemand = residency === 'on-demand';
   const to = (kind: 'http' | 'grpc'): string =>
     clusterName(branch.shard, onDemand ? (kind === 'http' ? 'proxy' : 'proxy-grpc') : kind);
-  const timeout = { seconds: Math.floor(timeoutMs / 1000), nanos: (timeoutMs % 1000) * 1_000_000 };
+  const timeout = duration(timeoutMs);
   // By the served name, however the model was asked for: it is to be loaded in one place. Paths are rewritten before.
   const hashOn = (header: string, regex: string, substitution: string) =>
     onDemand ? [{ header: { header_name: header, regex_rewrite: { pattern: { regex }, substitution } } }] : [];
@@ -197,6 +197,8 @@ export function tableResource(table: TableSpec, shards: ReadonlyMap<string, Shar
           retry_on: 'connect-failure,refused-stream,reset-before-request,retriable-status-codes,unavailable',
           retriable_status_codes: [503],
           num_retries: { value: 1 },
+          // Holds for streams alone, whose own timeout Lua lifts, and there until the answer begins.
+          per_try_timeout: duration(Math.max(...table.branches.map(({ timeoutMs }) => timeoutMs))),
           retry_host_predicate: [
             {
               name: 'envoy.retry_host_predicates.previous_hosts',

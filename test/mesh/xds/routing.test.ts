@@ -241,6 +241,37 @@ describe.skipIf(envoy.missing !== null)(`routes by name through Envoy (${envoy.m
     expect(a.seen.at(-1)?.headers).not.toHaveProperty('triton-grpc-protocol-x-stowage-admin');
   });
 
+  it('passes trace context and request ids on as they are, by every protocol', async () => {
+    const context = {
+      traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00',
+      tracestate: 'rojo=00f067aa0ba902b7,congo@x=t61rcWkgMzE;a/b',
+      baggage: 'userId=a%2Fb%7Ec;ttl=3, empty=,path=%2E%2E%2F..',
+      b3: '80f198ee56343ba864fe8b2a57d3eff7-e457b5a2e4d86bd1-1',
+      'x-request-id': 'f058ebd6-02f7-4d3f-942e-904344e8cde5 / mine',
+    };
+    for (const [path, body, pod] of [
+      ['/v2/models/iris/infer', '{}', a],
+      ['/v2/models/iris/versions/2/infer', '{}', a],
+      ['/v2/models/iris/generate_stream', '{}', a],
+      ['/v1/models/default~wine:predict', '{}', null],
+      ['/v1/chat/completions', '{"model":"chat"}', c],
+      ['/v2/models/rare/infer', '{}', proxy],
+    ] as const) {
+      const { seen } = await ask(router.http, 'POST', path, { headers: context, body });
+      expect(seen?.headers).toMatchObject(context);
+      if (pod !== null) expect(pod.seen.at(-1)?.headers).toMatchObject(context);
+    }
+    const twice = await ask(router.http, 'POST', '/v2/models/iris/infer', {
+      headers: { tracestate: ['rojo=1', 'congo=2'] },
+      body: '{}',
+    });
+    expect(String(twice.seen?.headers.tracestate).replace(' ', '')).toBe('rojo=1,congo=2');
+    // Made by nobody here: who starts a trace is the caller's business.
+    expect(Object.keys(twice.seen?.headers ?? {}).filter((name) => name in context)).toEqual(['tracestate']);
+    await grpc.call('ModelInfer', naming('iris'), { ...context, 'x-stowage-model': 'iris' });
+    expect(a.seen.at(-1)?.headers).toMatchObject(context);
+  });
+
   it('says so when a known model is on no pod', async () => {
     const answer = await ask(router.http, 'POST', '/v2/models/down/infer', { body: '{}' });
     expect(answer).toEqual({ status: 503, body: '{"error":"the model is not up"}', seen: null });
