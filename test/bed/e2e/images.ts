@@ -1,20 +1,20 @@
-import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Parts } from '../../../src/local/parts';
 import { paths } from '../../../src/render/names';
 import { root } from '../bed';
 import type { CommandContext, Images, LocalCommand } from '../node-agent/objects';
+import { builtRouterImage, type RouterImage } from './router-image';
 
 const dist = join(root, 'dist');
 
 /**
- * What the images of a fleet of scikit-learn models hold: Envoy and meshd, the agent, MLServer. Each is told to listen
- * on the pod's own address alone, which in a cluster is all it could have.
+ * What the images hold: Envoy and meshd, the agent, MLServer, Triton. Each is told to listen on the pod's own address
+ * alone, which in a cluster is all it could have.
  */
-export function localImages(parts: Parts): Images {
-  const envoyYaml = execFileSync(process.execPath, [join(root, 'images/envoy-config.cjs'), dist], { encoding: 'utf8' });
+export function localImages(parts: Parts, routers: ReadonlyMap<string, RouterImage>): Images {
+  const built = builtRouterImage();
   /** Of Envoy's admin interface, which is on 127.0.0.1 for every router here. */
   const adminPorts = new Map<string, Promise<number>>();
   const adminPort = (address: string): Promise<number> => {
@@ -24,9 +24,11 @@ export function localImages(parts: Parts): Images {
   };
   return async (context) => {
     const [command] = context.argv;
-    if (command === 'envoy') return envoy(context, parts, envoyYaml, await adminPort(context.address));
-    if (command === 'meshd') return meshd(context, await adminPort(context.address));
+    const router = routers.get(context.container.image) ?? built;
+    if (command === 'envoy') return envoy(context, parts, router.envoyYaml, await adminPort(context.address));
+    if (command === 'meshd') return meshd(context, router.env, await adminPort(context.address));
     if (command === 'mlserver') return mlserver(context, parts);
+    if (command === 'tritonserver') return triton(context, parts);
     if (context.container.name === 'agent') return agent(context);
     throw new Error(`nothing stands in for the image ${context.container.image}`);
   };
@@ -44,10 +46,11 @@ function envoy({ argv, address, folder, hostPath }: CommandContext, parts: Parts
   return { argv: [parts.program('envoy'), ...args, '--disable-hot-restart', '--log-level', 'warning'] } as LocalCommand;
 }
 
-function meshd({ address, hostPath }: CommandContext, port: number): LocalCommand {
+function meshd({ address, hostPath }: CommandContext, env: RouterImage['env'], port: number): LocalCommand {
   return {
     argv: [process.execPath, join(dist, 'src/mesh/main.js')],
     env: {
+      ...env,
       NODE_ENV: 'production',
       STOWAGE_ENVOY_ADMIN_PORT: String(port),
       STOWAGE_LISTEN_HOST: address,
@@ -75,6 +78,26 @@ function mlserver({ argv, address }: CommandContext, parts: Parts): LocalCommand
     // Many servers on few cores: none takes them all for one matrix.
     env: { MLSERVER_HOST: address, OMP_NUM_THREADS: '1' },
   };
+}
+
+function triton({ argv, address, hostPath }: CommandContext, parts: Parts): LocalCommand {
+  const repository = '--model-repository=';
+  const args = argv
+    .slice(1)
+    .map((arg) => (arg.startsWith(repository) ? `${repository}${hostPath(arg.slice(repository.length))}` : arg));
+  const listening = ['http', 'grpc', 'metrics'].map((port) => `--${port}-address=${address}`);
+  // Told by name what a killed server leaves in /dev/shm, which here is one for all pods.
+  const shared = `--backend-config=python,shm-region-prefix-name=${sharedMemoryPrefix}`;
+  return { argv: [parts.program('triton'), ...args, ...listening, shared] };
+}
+
+const sharedMemoryPrefix = `stowage-e2e-${process.pid}-`;
+
+/** What servers that were killed left behind. */
+export function removeSharedMemory(): void {
+  for (const name of readdirSync('/dev/shm')) {
+    if (name.startsWith(sharedMemoryPrefix)) rmSync(join('/dev/shm', name), { force: true });
+  }
 }
 
 function freePort(): Promise<number> {

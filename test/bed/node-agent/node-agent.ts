@@ -49,6 +49,7 @@ export class NodeAgent {
   private readonly pods = new Map<string, PodRun>();
   private readonly stopping = new AbortController();
   private readonly loops: Promise<void>[] = [];
+  private readonly nodes = new Set<string>();
   private started = 0;
   private noted = '';
 
@@ -60,13 +61,21 @@ export class NodeAgent {
 
   static async start(options: NodeAgentOptions): Promise<NodeAgent> {
     const agent = new NodeAgent(options);
-    for (const node of options.nodes) await registerNode(agent.client, node);
+    await agent.add(options.nodes);
     agent.loops.push(
       agent.repeat(retryMs, () => agent.follow()),
       agent.repeat(leaseMs, () => agent.renew()),
       agent.repeat((options.volumeSeconds ?? 60) * 1000, () => agent.sync()),
     );
     return agent;
+  }
+
+  /** Registers more nodes. */
+  async add(nodes: readonly NodeObject[]): Promise<void> {
+    for (const node of nodes) {
+      await registerNode(this.client, node);
+      this.nodes.add(node.metadata.name);
+    }
   }
 
   /** Everything that runs, whatever its state. */
@@ -119,8 +128,7 @@ export class NodeAgent {
       if (deletionTimestamp !== undefined) this.end(uid, known, deletionGracePeriodSeconds);
       return;
     }
-    const ours = this.options.nodes.some(({ metadata }) => metadata.name === pod.spec.nodeName);
-    if (!ours) return;
+    if (!this.nodes.has(pod.spec.nodeName ?? '')) return;
     const { folder, images, guard, probeSeconds = 1 } = this.options;
     this.note(`${name}: starts on ${pod.spec.nodeName}`);
     const run = new PodRun(pod, {
@@ -144,7 +152,7 @@ export class NodeAgent {
   }
 
   private async renew(): Promise<void> {
-    for (const { metadata } of this.options.nodes) await renewLease(this.client, metadata.name);
+    for (const node of this.nodes) await renewLease(this.client, node);
   }
 
   private async sync(): Promise<void> {

@@ -20,7 +20,11 @@ const descriptor = {
           fields: { model_name: { type: 'string', id: 1 }, inputs: { rule: 'repeated', type: 'Tensor', id: 5 } },
         },
         ModelInferResponse: {
-          fields: { model_name: { type: 'string', id: 1 }, outputs: { rule: 'repeated', type: 'Tensor', id: 5 } },
+          fields: {
+            model_name: { type: 'string', id: 1 },
+            outputs: { rule: 'repeated', type: 'Tensor', id: 5 },
+            raw_output_contents: { rule: 'repeated', type: 'bytes', id: 6 },
+          },
         },
         GRPCInferenceService: {
           methods: { ModelInfer: { requestType: 'ModelInferRequest', responseType: 'ModelInferResponse' } },
@@ -32,6 +36,12 @@ const descriptor = {
 
 interface InferResponse {
   readonly outputs: readonly { readonly contents?: { readonly fp64_contents: readonly number[] } }[];
+  readonly raw_output_contents?: readonly Buffer[];
+}
+
+/** MLServer answers with numbers, Triton with their bytes. */
+function firstOf({ outputs, raw_output_contents }: InferResponse): number {
+  return outputs[0]?.contents?.fp64_contents[0] ?? raw_output_contents?.[0]?.readDoubleLE(0) ?? Number.NaN;
 }
 
 /** Asks one model for one row of numbers; the first number of the answer. */
@@ -92,7 +102,7 @@ export function grpcClient(address: string): InferClient {
         const tensor = { name: 'x', datatype: 'FP64', shape: [1, row.length], contents: { fp64_contents: row } };
         client.ModelInfer({ model_name, inputs: [tensor] }, { deadline: Date.now() + 20_000 }, (error, response) => {
           if (error !== null) fail(error);
-          else done(response.outputs[0]?.contents?.fp64_contents[0] ?? Number.NaN);
+          else done(firstOf(response));
         });
       }),
     close: () => client.close(),

@@ -12,7 +12,7 @@ import { type PlannedFleet, planFleet } from '../../../src/project/plan-fleet';
 import { isAlive, removeDirectories, temporaryDirectory, until } from '../../local/support';
 import { modelNames, movedPlan, trainedFleet } from './fleet';
 import { grpcClient, type InferClient, restClient } from './infer-clients';
-import { type Load, type LoadResult, startLoad } from './load';
+import { type Heard, SteadyLoad } from './load';
 
 const parts = defaultPartsDirectory();
 const installed = ['envoy/bin/envoy', 'mlserver/bin/mlserver'].every((path) => existsSync(join(parts, path)));
@@ -25,7 +25,9 @@ describe.skipIf(!installed)('a mesh on this machine (needs scripts/mesh-parts.sh
   let fleet: Fleet;
   let planned: PlannedFleet;
   let directory: string;
-  let load: Load;
+  let load: SteadyLoad;
+  /** When a model server was last seen to end, as `Date.now()` has it. */
+  let serverGone = 0;
   const ask: Record<string, InferClient> = {};
 
   beforeAll(async () => {
@@ -35,13 +37,16 @@ describe.skipIf(!installed)('a mesh on this machine (needs scripts/mesh-parts.sh
     expect(planned.plan.shards.map(({ replicas }) => replicas)).toEqual([2, 2]);
     const started = await LocalMesh.start({
       ...{ planned, fleetFile: join(directory, 'fleet.yaml'), port: 0, replicas: null },
-      ...{ directory: join(directory, 'state'), parts: null, onEvent: () => undefined },
+      ...{ directory: join(directory, 'state'), parts: null },
+      onEvent: (event) => {
+        if (event.type === 'crashed' && event.name.startsWith('mlserver')) serverGone = Date.now();
+      },
     });
     mesh = started.mesh;
     await settled();
     ask.rest = restClient(mesh.state.endpoint);
     ask.grpc = grpcClient(mesh.state.grpc);
-    load = startLoad(ask, names, 25);
+    load = new SteadyLoad(new Map(Object.entries(ask)), names, 25);
   }, 180_000);
 
   afterAll(async () => {
@@ -83,7 +88,7 @@ describe.skipIf(!installed)('a mesh on this machine (needs scripts/mesh-parts.sh
   }
 
   /** What became of the requests meanwhile; all models are up again at the end. */
-  async function under(work: () => Promise<unknown>): Promise<LoadResult> {
+  async function under(work: () => Promise<unknown>): Promise<Heard> {
     load.take();
     await work();
     // What is lost is noticed, and what left its place is released after the drain.
@@ -162,13 +167,12 @@ describe.skipIf(!installed)('a mesh on this machine (needs scripts/mesh-parts.sh
   });
 
   it('loses a model server, and at most the requests that it held', { timeout: 120_000 }, async () => {
-    let held = 0;
-    const result = await under(async () => {
-      held = load.pending;
-      await kill('mlserver');
-    });
-    // One more may be on its way in when the connection breaks.
-    expect(result.failures.length).toBeLessThanOrEqual(held + 1);
+    const result = await under(() => kill('mlserver'));
+    // After SIGKILL a loaded Python takes a tenth of a second and more to end, in which its connections still take requests:
+    // it holds these, too. One more may be on its way in when the connection breaks.
+    const late = result.failures.filter(({ began }) => began > serverGone);
+    expect(serverGone).toBeGreaterThan(0);
+    expect(late.length).toBeLessThanOrEqual(1);
     expect(result.requests).toBeGreaterThan(20);
   });
 
