@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RouteSink, ShardEndpoints } from '../../../src/mesh/route-state';
 import { createXdsServer } from '../../../src/mesh/xds/server';
@@ -295,22 +297,37 @@ describe.skipIf(envoy.missing !== null)(`routes by name through Envoy (${envoy.m
   });
 
   it('logs as JSON, with the shard that answered, and counts by group', async () => {
-    await ask(router.http, 'GET', '/v2/models/wine/ready');
-    const until = Date.now() + 15_000;
-    while (!router.log().includes('default~wine~v3.1/ready') && Date.now() < until)
-      await new Promise((done) => setTimeout(done, 100));
-    const line = router
-      .log()
-      .split('\n')
-      .find((text) => text.includes('default~wine~v3.1/ready'));
-    expect(JSON.parse(line ?? '{}')).toMatchObject({
-      path: '/v2/models/default~wine~v3.1/ready',
-      shard: expect.stringMatching(/^shard-of-[bc]$/),
-      cluster: 's2/http',
-      status: 200,
+    const page = readFileSync(join(__dirname, '../../../docs/reference/access-log.md'), 'utf8');
+    const fields = [...page.matchAll(/^\| (`.*?) +\|/gm)].flatMap(([, names = '']) => names.match(/\w+/g) ?? []);
+    const logged = async (part: string): Promise<Record<string, unknown>> => {
+      const lines = () =>
+        router
+          .log()
+          .split('\n')
+          .filter((text) => text.startsWith('{') && text.includes(part));
+      // Envoy writes when it has much to write, or every ten seconds.
+      for (let i = 0; i < 150 && lines().length === 0; i++) await new Promise((done) => setTimeout(done, 100));
+      return JSON.parse(lines()[0] ?? '{}') as Record<string, unknown>;
+    };
+    const trace = (id: string) => ({ traceparent: `00-0af7651916cd43dd8448eb211c80319c-${id}-01` });
+    await ask(router.http, 'GET', '/v2/models/wine/ready', { headers: trace('0000000000000001') });
+    await grpc.call('ModelInfer', naming('default~iris'), trace('0000000000000002'));
+    const body = '{"model":"chat"}';
+    await ask(router.http, 'POST', '/v1/completions', { headers: trace('0000000000000003'), body });
+    await ask(router.http, 'GET', '/v2/models/nobody', { headers: trace('0000000000000004') });
+    const rest = await logged('0000000000000001-01');
+    expect(Object.keys(rest).sort()).toEqual(fields.filter((name) => name !== 'mirror').sort());
+    expect(rest).toMatchObject({
+      ...{ path: '/v2/models/default~wine~v3.1/ready', method: 'GET', model: null, tenant: null, grpcStatus: null },
+      ...{ shard: expect.stringMatching(/^shard-of-[bc]$/), cluster: 's2/http', pod: expect.stringMatching(/^[bc]$/) },
+      ...{ status: 200, attempts: 1, bytesIn: 0, bytesOut: expect.any(Number), flags: '-' },
+      ...{ time: expect.any(String), milliseconds: expect.any(Number), upstreamMilliseconds: expect.any(Number) },
     });
-    const { body } = await ask(router.admin, 'GET', '/stats?format=prometheus');
-    expect(body).toMatch(/envoy_cluster_upstream_rq_total\{envoy_cluster_name="s2\/http"\} [1-9]/);
-    expect(body).not.toMatch(/iris|wine/);
+    expect(await logged('0000000000000002-01')).toMatchObject({ model: 'iris', grpcStatus: 0, cluster: 's1/grpc' });
+    expect(await logged('0000000000000003-01')).toMatchObject({ model: 'chat', path: '/v1/completions', status: 200 });
+    expect(await logged('0000000000000004-01')).toMatchObject({ status: 404, flags: 'NR', shard: null, pod: null });
+    const metrics = await ask(router.admin, 'GET', '/stats?format=prometheus');
+    expect(metrics.body).toMatch(/envoy_cluster_upstream_rq_total\{envoy_cluster_name="s2\/http"\} [1-9]/);
+    expect(metrics.body).not.toMatch(/iris|wine/);
   });
 });
