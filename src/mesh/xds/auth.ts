@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+
 /** How callers prove which tenant they are; null in the options: all callers are one tenant. */
 export type Authentication =
   | {
@@ -49,8 +51,8 @@ export function authenticationFilters(auth: Authentication | null): readonly obj
               // Not from the query, which logs keep.
               from_headers: [{ name: 'Authorization', value_prefix: 'Bearer ' }],
               claim_to_headers: [{ header_name: 'x-stowage-tenant', claim_name: auth.tenantClaim }],
+              // No cache of verified tokens: it would honour those of a key that was withdrawn.
               clear_route_cache: true,
-              jwt_cache_config: { jwt_cache_size: 1000 },
               require_expiration: true,
             },
           },
@@ -89,7 +91,8 @@ export function authenticationClusters(auth: Authentication | null): readonly ob
   const url = new URL(auth.jwks.url);
   const tls = url.protocol === 'https:';
   const port = Number(url.port) || (tls ? 443 : 80);
-  const address = { socket_address: { address: url.hostname, port_value: port } };
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const address = { socket_address: { address: host, port_value: port } };
   return [
     {
       name: jwksCluster,
@@ -102,11 +105,13 @@ export function authenticationClusters(auth: Authentication | null): readonly ob
               name: 'envoy.transport_sockets.tls',
               typed_config: {
                 '@type': 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext',
-                sni: url.hostname,
+                ...(isIP(host) > 0 ? {} : { sni: host }),
                 common_tls_context: {
                   validation_context: {
                     trusted_ca: { filename: auth.jwks.caFile ?? '/etc/ssl/certs/ca-certificates.crt' },
-                    match_typed_subject_alt_names: [{ san_type: 'DNS', matcher: { exact: url.hostname } }],
+                    match_typed_subject_alt_names: [
+                      { san_type: isIP(host) > 0 ? 'IP_ADDRESS' : 'DNS', matcher: { exact: host } },
+                    ],
                   },
                 },
               },
