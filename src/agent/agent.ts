@@ -105,10 +105,11 @@ export class Agent implements ApiBackend {
     const known = request.instance === this.instance;
     const since = known ? request.since : 0;
     const tableProblem = request.table === undefined ? null : this.tables.push(request.table, this.manager.now());
-    const { router, routed } = request;
-    this.manager.send({ type: 'heard', router, since, released: known ? request.released : [], routed });
+    const { router, routed, leaves = false } = request;
+    const released = known ? request.released : [];
+    this.manager.send(leaves ? { type: 'left', router } : { type: 'heard', router, since, released, routed });
     this.choose();
-    if (tableProblem === null) await this.news(since, Math.min(request.waitMs, longestWaitMs), closed);
+    if (tableProblem === null && !leaves) await this.news(since, Math.min(request.waitMs, longestWaitMs), closed);
     if (!closed.aborted) this.manager.send({ type: 'listened', router });
     return {
       pod: this.settings.pod,

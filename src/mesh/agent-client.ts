@@ -23,6 +23,8 @@ export interface AgentClientOptions {
 const graceMs = 3_000;
 /** An agent that goes on lacking the table that it was sent is not sent it at once again. */
 const tableAgainMs = 1_000;
+/** No agent holds up the end of a router for longer. */
+const leaveMs = 2_000;
 const answerLimit = 64 * 2 ** 20;
 
 /** Keeps up with one agent: one long poll after the other, each as the control's newest order says. */
@@ -59,11 +61,19 @@ export class AgentClient {
     if (news) this.cancel?.abort();
   }
 
-  async stop(): Promise<void> {
+  /** `leaves`: tells the agent that this router has ended, if it hears it at once. */
+  async stop(leaves = false): Promise<void> {
     this.stopped = true;
     this.cancel?.abort();
     this.wake?.abort();
     await this.running;
+    if (!leaves) return;
+    const { instance, since } = this.order;
+    const last = {
+      ...{ instance, since, waitMs: 0, released: [], routed: false, leaves },
+      router: this.options.router,
+    };
+    await this.post(this.order, JSON.stringify(last satisfies SyncRequest), leaveMs).catch(() => undefined);
   }
 
   private async run(): Promise<void> {
@@ -121,7 +131,7 @@ export class AgentClient {
     return parseSyncResponse(await this.post(order, JSON.stringify(body), body.waitMs + graceMs, signal));
   }
 
-  private post(order: SyncOrder, body: string, timeoutMs: number, signal: AbortSignal): Promise<string> {
+  private post(order: SyncOrder, body: string, timeoutMs: number, signal?: AbortSignal): Promise<string> {
     const { address, port, token } = order;
     const headers = {
       'content-type': 'application/json',
@@ -130,7 +140,7 @@ export class AgentClient {
     };
     return new Promise((resolve, reject) => {
       const target = { host: address, port, path: '/v1/sync', method: 'POST', headers, agent: this.options.http };
-      const sent = request({ ...target, signal }, (response) => {
+      const sent = request({ ...target, ...(signal === undefined ? {} : { signal }) }, (response) => {
         const chunks: Buffer[] = [];
         let size = 0;
         response.on('data', (chunk: Buffer) => {

@@ -8,13 +8,17 @@ export interface MeshdApiOptions {
   readonly meshd: Meshd;
   readonly envoyAdminPort: number | null;
   readonly routerDrainMs: number;
+  /** A pod that is ending is gone after so long (default 60,000); else a container of it was restarted alone. */
+  readonly graceMs?: number;
   readonly log: Log;
 }
 
 /** `/livez`, `/readyz`, `/metrics`, `/drain`, `/v1/models` and `/v1/state[?shard=ID][&models=all|problems|none]`. */
 export function meshdApi(options: MeshdApiOptions): Server {
   let draining: Promise<void> | null = null;
-  const { meshd, log } = options;
+  const { meshd, envoyAdminPort, graceMs = 60_000, log } = options;
+  // Drained, perhaps, for the end of a meshd before this one.
+  if (envoyAdminPort !== null) post(envoyAdminPort, '/healthcheck/ok').catch(() => undefined);
   const answer = async (
     url: URL,
     lister: string | readonly string[] | undefined,
@@ -51,7 +55,13 @@ export function meshdApi(options: MeshdApiOptions): Server {
       }
       case '/drain':
         // Both containers of the router ask: it is one drain.
-        draining ??= drain(options);
+        draining ??= drain(options).finally(() => {
+          setTimeout(() => {
+            draining = null;
+            meshd.drained(false);
+            if (envoyAdminPort !== null) post(envoyAdminPort, '/healthcheck/ok').catch(() => undefined);
+          }, graceMs).unref();
+        });
         await draining;
         return text(response, 200, 'drained');
       default:
@@ -81,7 +91,7 @@ function modelList(names: ReturnType<Meshd['names']>): object {
 }
 
 /** Makes Envoy unready, so that no client finds it any more and connections are closed after their next answer. */
-async function drain({ envoyAdminPort, routerDrainMs, log }: MeshdApiOptions): Promise<void> {
+async function drain({ meshd, envoyAdminPort, routerDrainMs, log }: MeshdApiOptions): Promise<void> {
   log('info', 'the router is about to end');
   if (envoyAdminPort !== null) {
     await post(envoyAdminPort, '/healthcheck/fail').catch((error: Error) =>
@@ -89,6 +99,7 @@ async function drain({ envoyAdminPort, routerDrainMs, log }: MeshdApiOptions): P
     );
   }
   await sleep(routerDrainMs);
+  meshd.drained(true);
 }
 
 function post(port: number, path: string): Promise<void> {

@@ -39,6 +39,7 @@ export class Meshd {
   private soon: NodeJS.Timeout | null = null;
   private plannedAt = Number.NEGATIVE_INFINITY;
   private stopped = false;
+  private ends = false;
   private synced = false;
   private problem: string | null = null;
 
@@ -75,13 +76,18 @@ export class Meshd {
     });
   }
 
+  /** Whether the Envoy beside it has been drained: then `stop` is the end of the router, and agents are told so. */
+  drained(is: boolean): void {
+    this.ends = is;
+  }
+
   /** Envoy keeps the routes that it has. */
   async stop(): Promise<void> {
     this.stopped = true;
     if (this.interval !== null) clearInterval(this.interval);
     if (this.soon !== null) clearTimeout(this.soon);
     await this.options.source.stop();
-    await Promise.all([...this.agents.values()].map((agent) => agent.stop()));
+    await Promise.all([...this.agents.values()].map((agent) => agent.stop(this.ends)));
     this.http.destroy();
   }
 

@@ -10,7 +10,7 @@ import { diagnostic, StowageError } from '../errors/stowage-error';
  * - `ready` is said only of a model that the table has and that answers now (on-demand: that would be loaded when asked).
  *   An agent never ends such a model: first it says `leaving`, then it waits.
  * - A model is `leaving` when it answers and the table no longer has it. It ends when every router that synced within the
- *   last 30 s has released it, or 60 s after the last router was heard. Having decided so, the agent says `gone` in the
+ *   last 30 s, and has not left since, has released it, or 60 s after the last router was heard. Having decided so, the agent says `gone` in the
  *   same step, and unloads after that; a `gone` model that the table gets back goes through `loading`.
  * - A release counts only with the agent's own `instance` and a `since` at or after the revision at which the model
  *   became leaving: one that was under way while the model came back and left again is void.
@@ -39,6 +39,8 @@ export interface SyncRequest {
   readonly released: readonly string[];
   /** Whether this router may still send requests to this pod: `/drain` ends when no router does. */
   readonly routed: boolean;
+  /** True: this router has ended, and is not waited for. It has let go of everything. */
+  readonly leaves?: boolean;
 }
 
 export interface PushedTable {
@@ -98,6 +100,7 @@ export function parseSyncRequest(text: string): SyncRequest {
       isCount(value.waitMs) &&
       isTexts(value.released) &&
       typeof value.routed === 'boolean' &&
+      (value.leaves === undefined || typeof value.leaves === 'boolean') &&
       (table === undefined ||
         (isObject(table) &&
           isCount(table.revision) &&

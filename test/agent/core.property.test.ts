@@ -135,6 +135,11 @@ class World {
     router.since = this.core.revision;
   }
 
+  leave(name: string): void {
+    this.routers.delete(name);
+    this.send({ type: 'left', router: name });
+  }
+
   restartServer(): void {
     this.serverUp = false;
     this.server.clear();
@@ -215,6 +220,14 @@ const steps = fc.array(
         (name): Step =>
           (world) =>
             world.sync(name),
+      ),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom('r1', 'r2').map(
+        (name): Step =>
+          (world) =>
+            world.leave(name),
       ),
     },
     {

@@ -50,6 +50,31 @@ describe('letting go of a model', () => {
     expect(states()).not.toHaveProperty(['t~b~1']);
   });
 
+  it('does not wait for a router that has left', () => {
+    const { send, table, heard, states } = coreWith([a, b]);
+    for (const router of ['r1', 'r2', 'last']) heard(router, 1000);
+    table([a], 2000);
+    heard('r1', 2000, ['t~b~1']);
+    heard('last', 2000, ['t~b~1']);
+    send({ type: 'left', router: 'last' }, 2000);
+    // Its last poll ends after that.
+    send({ type: 'listened', router: 'last' }, 2001);
+    expect(states()).toHaveProperty(['t~b~1'], 'leaving');
+    send({ type: 'left', router: 'r2' }, 2001);
+    expect(states()).not.toHaveProperty(['t~b~1']);
+  });
+
+  it('waits for a minute after the last router has left', () => {
+    const { send, table, heard, states } = coreWith([a, b]);
+    heard('r', 1000);
+    send({ type: 'left', router: 'r' }, 2000);
+    table([a], 2000);
+    send({ type: 'tick' }, 61_999);
+    expect(states()).toHaveProperty(['t~b~1'], 'leaving');
+    send({ type: 'tick' }, 62_000);
+    expect(states()).not.toHaveProperty(['t~b~1']);
+  });
+
   it('takes no release from before the model left, nor of an earlier leaving', () => {
     const { core, table, heard, states } = coreWith([a, b]);
     const early = core.revision;

@@ -66,11 +66,16 @@ it('waits at SIGTERM until routers have let go, then ends', async () => {
   const router = new TestRouter('r1', origin);
   expect(await router.sync({ routed: true })).toMatchObject({ pod: 'p1', shard: 's1', serving: false });
   expect(router.states()).toEqual({ 't~a~1': 'loading' });
+  const other = new TestRouter('r2', origin);
+  await other.sync({ routed: true, waitMs: 0 });
   child.kill('SIGTERM');
   await until('it drains', async () => output().includes('"draining"'));
   await router.sync({ routed: true, waitMs: 0 });
   await new Promise((done) => setTimeout(done, 500));
   expect(child.exitCode).toBeNull();
   await router.sync({ routed: false, waitMs: 0 });
+  await new Promise((done) => setTimeout(done, 500));
+  expect(child.exitCode).toBeNull();
+  await other.sync({ leaves: true });
   expect(await ended).toBe(0);
 });

@@ -138,6 +138,9 @@ export class AgentCore {
       case 'heard':
         this.routers.hear(event, this.records.values(), now);
         return;
+      case 'left':
+        this.routers.leave(event.router, now);
+        return;
       case 'listened':
         this.routers.listened(event.router, now);
         return;

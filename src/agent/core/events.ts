@@ -36,6 +36,8 @@ export type CoreEvent =
       readonly released: readonly string[];
       readonly routed: boolean;
     }
+  /** The router has ended in good order. */
+  | { readonly type: 'left'; readonly router: string }
   /** The router's poll has lasted until now. */
   | { readonly type: 'listened'; readonly router: string }
   /** A request for an on-demand model: answered by `settled`. */

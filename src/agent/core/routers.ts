@@ -48,6 +48,12 @@ export class Routers {
     if (heard !== undefined) this.heard(router, { ...heard, at: now });
   }
 
+  /** It sends no more requests to anybody. */
+  leave(router: string, now: number): void {
+    this.byName.delete(router);
+    this.lastHeard = Math.max(this.lastHeard, now);
+  }
+
   active(now: number): readonly string[] {
     return [...this.byName].filter(([, { at }]) => now - at < routerSilenceMs).map(([name]) => name);
   }

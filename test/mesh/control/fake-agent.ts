@@ -46,6 +46,7 @@ export class FakeAgent {
     const router = this.routers.get(request.router) ?? { at: now, released: new Set<string>() };
     this.routers.set(request.router, router);
     router.at = now;
+    if (request.leaves === true) this.routers.delete(request.router);
     this.takeTable(request);
     if (request.instance === this.instance) {
       for (const served of request.released) {

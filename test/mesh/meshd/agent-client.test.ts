@@ -117,6 +117,18 @@ describe('following an agent', () => {
     expect(lost).toBe(1);
   });
 
+  it('says goodbye where the router ends, and waits for no agent that does not hear it', async () => {
+    start(order());
+    await until(() => server.requests.length === 2);
+    await client?.stop(true);
+    expect(server.requests.at(-1)).toMatchObject({ router: 'r', leaves: true, released: [], routed: false, waitMs: 0 });
+    start(order());
+    await until(() => server.requests.length === 5);
+    server.hangs = true;
+    await client?.stop(true);
+    expect(server.requests).toHaveLength(5);
+  });
+
   it('reports what it cannot use as a failure', async () => {
     start(order({ token: 'wrong' }));
     await until(() => failures.length > 1);

@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { defaultControlOptions } from '../../../src/mesh/control/options';
@@ -183,5 +183,40 @@ describe('meshd', () => {
     const drained = await Promise.all([fetch(`${base}/drain`), fetch(`${base}/drain`)]);
     expect(drained.map(({ status }) => status)).toEqual([200, 200]);
     expect((await fetch(`${base}/readyz`)).status).toBe(503);
+  });
+
+  it('makes Envoy ready again where only a container was restarted', async () => {
+    const told: string[] = [];
+    const admin = createServer((asked, response) => {
+      told.push(`${asked.method} ${asked.url}`);
+      response.end();
+    });
+    await new Promise<void>((done) => admin.listen(0, '127.0.0.1', done));
+    const envoyAdminPort = (admin.address() as { port: number }).port;
+    await start();
+    api.close();
+    const options = { envoyAdminPort, routerDrainMs: 10, graceMs: 100, log: () => undefined };
+    api = meshdApi({ ...options, meshd: meshd as Meshd });
+    await until(() => told.length === 1);
+    await new Promise<void>((done) => api.listen(0, '127.0.0.1', done));
+    base = `http://127.0.0.1:${(api.address() as { port: number }).port}`;
+    await fetch(`${base}/drain`);
+    await until(() => told.length === 3);
+    await fetch(`${base}/drain`);
+    await until(() => told.length === 5);
+    expect(told.map((asked) => asked.replace('POST /healthcheck/', ''))).toEqual(['ok', 'fail', 'ok', 'fail', 'ok']);
+    admin.closeAllConnections();
+    admin.close();
+  });
+
+  it.each([
+    [true, 'tells agents that it leaves after it was drained'],
+    [false, 'does not where its Envoy goes on'],
+  ])('at its end (drained: %s) %s', async (drained) => {
+    await twoShards();
+    if (drained) await fetch(`${base}/drain`);
+    await meshd?.stop();
+    const last = [...fleet.agents.values()].map(({ requests }) => requests.at(-1)?.leaves ?? false);
+    expect(new Set(last)).toEqual(new Set([drained]));
   });
 });
