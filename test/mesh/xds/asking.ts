@@ -1,8 +1,11 @@
 import { request } from 'node:http';
+import { connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import type { ModelRoute, RouteState, ShardEndpoints } from '../../../src/mesh/route-state';
 import { inferenceService, type Seen } from './echo-pod';
+
+const loopback = '127.0.0.1';
 
 export function route(name: string, served: string, shard: string, more: Partial<ModelRoute> = {}): ModelRoute {
   return { tenant: 'default', name, served, shard, residency: 'resident', timeoutMs: 5000, ...more };
@@ -51,10 +54,10 @@ export function ask(
 }
 
 /** Bytes as they are; all that comes back until the first answer is whole, or (with `all`) until `waitMs` are over. */
-export function askRaw(port: number, bytes: string, waitMs: number, all = false): Promise<string> {
+export function askRaw(port: number, bytes: string, waitMs: number, all = false, host = loopback): Promise<string> {
   return new Promise((done) => {
     let text = '';
-    const socket = connect(port, '127.0.0.1', () => socket.write(Buffer.from(bytes, 'latin1')));
+    const socket = connect(port, host, () => socket.write(Buffer.from(bytes, 'latin1')));
     const end = () => {
       clearTimeout(timer);
       socket.destroy();
@@ -74,6 +77,29 @@ export function askRaw(port: number, bytes: string, waitMs: number, all = false)
   });
 }
 
+/** One request by HTTP/2, and nothing of its answer: only what the pods see of it counts. */
+export function askHttp2(port: number, headers: Record<string, string>, body: Buffer | string = '{}'): Promise<void> {
+  return new Promise((done) => {
+    const session = connectHttp2(`http://127.0.0.1:${port}`);
+    const end = () => {
+      session.destroy();
+      done();
+    };
+    session.on('error', end);
+    try {
+      const sent = session.request(headers);
+      sent.setTimeout(3000, end);
+      sent.on('error', end);
+      sent.on('close', end);
+      sent.resume();
+      sent.end(body);
+    } catch {
+      // Not even the client sends it.
+      end();
+    }
+  });
+}
+
 export interface GrpcAnswer {
   readonly code: number;
   readonly details: string;
@@ -86,8 +112,8 @@ export function naming(model: string, more = ''): Buffer {
   return Buffer.from(`${model === '' ? '' : `\x0a${String.fromCharCode(model.length)}${model}`}${more}`, 'latin1');
 }
 
-export function grpcClient(port: number) {
-  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+export function grpcClient(port: number, host = loopback) {
+  const client = new Client(`${host}:${port}`, credentials.createInsecure());
   return {
     close: () => client.close(),
     call: (

@@ -1,9 +1,10 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createXdsServer } from '../../../src/mesh/xds/server';
-import { ask, askRaw, grpcClient, naming, route, stateOf } from './asking';
+import { ask, askHttp2, askRaw, grpcClient, naming, route, stateOf } from './asking';
 import { type EchoPod, startEchoPod } from './echo-pod';
 import { findEnvoy, freePort, type RunningEnvoy, startEnvoy } from './envoy-bed';
+import { bodies, grpcPaths, messages, paths, rawHeaders, reads } from './tries';
 
 const envoy = findEnvoy();
 const issuer = 'https://issuer.example';
@@ -18,6 +19,7 @@ const ours = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const theirs = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const acme = token(ours.privateKey, { tenant: 'acme' });
 const zed = token(ours.privateKey, { tenant: 'zed' });
+const tail = 'content-length: 2\r\nconnection: close\r\n\r\n{}';
 const bearer = (jwt: string) => ({ authorization: `Bearer ${jwt}` });
 
 // acme's model is what zed is after; both have one called `shared`; all are on one shard, the hardest case.
@@ -143,87 +145,6 @@ describe.skipIf(envoy.missing !== null)(`tenants apart, by JWT (${envoy.missing 
     }
   });
 
-  // Paths that zed sends as they are, on a connection of its own.
-  const paths = [
-    '/v2/models/secret/infer',
-    '/v2/models/acme~secret/infer',
-    '/v2/models/acme~secret~1/infer',
-    '/v2/models/acme~secret~0/infer',
-    '/v2/models/secret/versions/0/infer',
-    '/v2/models/acme~secret/versions/0/infer',
-    '/v2/models/zed~own/../acme~secret~0/infer',
-    '/v2/models/zed~own~1/versions/../../acme~secret~0/infer',
-    '/v2/models/zed~acme~secret~0/infer',
-    '/v2/models/acme~own~1/infer',
-    '/v2/models/acme~shared/infer',
-    '/v2/models/acme%7Esecret/infer',
-    '/v2/models/acme%7esecret%7e1/infer',
-    '/v2/models/%73ecret/infer',
-    '/v2/models/%2573ecret/infer',
-    '/v2/models/zed~acme~secret/infer',
-    '/v2/models/zed~acme~secret~1/infer',
-    '/v2/models/~secret/infer',
-    '/v2/models/~acme~secret~1/infer',
-    '/v2/models/own~acme~secret~1/infer',
-    '/v2/models/own/../secret/infer',
-    '/v2/models/own/../acme~secret~1/infer',
-    '/v2/models/own/%2e%2e/acme~secret~1/infer',
-    '/v2/models/own/.%2e/acme~secret~1/infer',
-    '/v2/models/own/..%2facme~secret~1/infer',
-    '/v2/models/own%2f..%2facme~secret~1/infer',
-    '/v2/models/own/..%5cacme~secret~1/infer',
-    '/v2/models/own\\..\\acme~secret~1/infer',
-    '/v2/models/own/..;/acme~secret~1/infer',
-    '/v2/models/own;/../acme~secret~1/infer',
-    '/v2/models/own/./../acme~secret~1/infer',
-    '/v2/models/own/infer/../../acme~secret~1/infer',
-    '/v2//models//acme~secret~1//infer',
-    '//v2/models/acme~secret~1/infer',
-    '/v2/models//acme~secret~1/infer',
-    '/v2/models/own//acme~secret~1/infer',
-    '/./v2/models/acme~secret~1/infer',
-    '/../v2/models/acme~secret~1/infer',
-    '/x/../v2/models/acme~secret~1/infer',
-    '/V2/MODELS/acme~secret~1/INFER',
-    '/v2/models/ACME~SECRET~1/infer',
-    '/v2/models/Secret/infer',
-    '/v2/models/acme~secret~1/infer/',
-    '/v2/models/acme~secret~1/infer;x',
-    '/v2/models/own/versions/1~/../../acme~secret~1/infer',
-    '/v2/models/own/versions/acme~secret~1/infer',
-    '/v2/models/acme~secret/versions/1/infer',
-    '/v2/models/acme/versions/secret~1/infer',
-    '/v2/models/secret/versions/1/infer',
-    '/v2/models/secret/versions/1/versions/1/infer',
-    '/v2/models/acme~secret~1/versions/1/infer',
-    '/v2/models/own/versions/1/../../../acme~secret~1/infer',
-    '/v2/models/own/versions/%2e%2e/acme~secret~1/infer',
-    '/v2/models/own?/../acme~secret~1/infer',
-    '/v2/models?/own/acme~secret~1/infer',
-    '/v2/models/acme~secret~1?/own/infer',
-    '/v2/models/acme~secret~1%3f/own/infer',
-    '/v2/models/own#/../acme~secret~1/infer',
-    '/v2/models/own%23/../acme~secret~1/infer',
-    '/v2/models/own%00/../acme~secret~1/infer',
-    '/v2/models/own%0d%0a/acme~secret~1/infer',
-    '/v2/models/own%c0%af..%c0%afacme~secret~1/infer',
-    '/v2/models/own%e3%80%82/../acme~secret~1/infer',
-    '/v2/models/\uff53ecret/infer',
-    '/v1/models/secret:predict',
-    '/v1/models/acme~secret~1:predict',
-    '/v1/models/own:predict/../acme~secret~1:predict',
-    '/v1/models/own%3apredict/../acme~secret:predict',
-    '/v1/models/own:acme~secret~1:predict',
-    '/v1/openai/secret/completions',
-    '/v1/openai/acme~secret~1/completions',
-    '/v1/openai/own/../acme~secret~1/completions',
-    'http://other.example/v2/models/acme~secret~1/infer',
-    'http://own/../v2/models/acme~secret~1/infer',
-    'http://x/v2/models/own/../acme~secret~1/infer',
-    '*',
-    'v2/models/acme~secret~1/infer',
-  ];
-
   const askPath = (path: string, jwt: string) =>
     seenDuring(() =>
       askRaw(
@@ -238,34 +159,38 @@ describe.skipIf(envoy.missing !== null)(`tenants apart, by JWT (${envoy.missing 
     expect((await askPath(path, zed)).filter((text) => /acme|secret/i.test(text))).toEqual([]);
   });
 
+  it('by HTTP/2: the same paths', async () => {
+    const through = { zed: 0, acme: 0 };
+    for (const [who, jwt] of [
+      ['zed', zed],
+      ['acme', acme],
+    ] as const) {
+      for (const path of paths) {
+        const seen = await seenDuring(() =>
+          askHttp2(router.http, { ':method': 'POST', ':path': path, ...bearer(jwt) }),
+        );
+        if (who === 'zed') expect([path, seen.filter((text) => /acme|secret/i.test(text))]).toEqual([path, []]);
+        through[who] += seen.length;
+      }
+    }
+    expect(through.acme).toBeGreaterThan(15);
+  });
+
+  it.each(reads)('read %s', async (path) => {
+    for (const method of ['GET', 'POST', 'HEAD']) {
+      const seen = await seenDuring(async () => {
+        const { body } = await ask(router.http, method, path, { headers: bearer(zed) });
+        expect(body).not.toMatch(/acme|secret/);
+      });
+      expect([method, ...seen.filter((text) => /acme|secret/i.test(text))]).toEqual([method]);
+    }
+  });
+
   it('would let many of these through with the owner’s token', async () => {
     let through = 0;
     for (const path of paths) if ((await askPath(path, acme)).length > 0) through++;
     expect(through).toBeGreaterThan(15);
   });
-
-  // Headers that zed adds to a request for its own model, or for acme's.
-  const tail = 'content-length: 2\r\nconnection: close\r\n\r\n{}';
-  const rawHeaders: [string, string][] = [
-    ['tenant header', 'x-stowage-tenant: acme'],
-    ['tenant header, other case', 'X-STOWAGE-Tenant: acme'],
-    ['tenant header twice', 'x-stowage-tenant: acme\r\nx-stowage-tenant: acme'],
-    ['tenant header with underscores', 'x_stowage_tenant: acme'],
-    ['tenant header named as hop-by-hop', 'x-stowage-tenant: acme\r\nconnection: x-stowage-tenant'],
-    ['scope header', 'x-stowage-scope: acme~secret~1'],
-    ['original path', 'x-envoy-original-path: /v2/models/acme~secret~1/infer'],
-    [
-      'rewritten URL',
-      'x-rewrite-url: /v2/models/acme~secret~1/infer\r\nx-original-url: /v2/models/acme~secret~1/infer',
-    ],
-    ['method override', 'x-http-method-override: GET'],
-    ['folded header', 'x-y: 1\r\n x-stowage-tenant: acme'],
-    ['second host', 'host: acme\r\nx-forwarded-host: acme'],
-    ['forwarded path', 'x-forwarded-prefix: /v2/models/acme~secret~1'],
-    ['a second, bad token', 'authorization: Bearer x.y.z'],
-    ['length and chunks', 'transfer-encoding: chunked'],
-    ['upgrade', 'connection: upgrade\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAARAAAAAAAIAAAAA'],
-  ];
 
   it.each(rawHeaders)('header: %s', async (_, headers) => {
     for (const model of ['own', 'secret', 'acme~secret~1']) {
@@ -303,34 +228,6 @@ describe.skipIf(envoy.missing !== null)(`tenants apart, by JWT (${envoy.missing 
     expect(seen.filter((text) => /acme|secret/.test(text))).toEqual([]);
   });
 
-  // Bodies of /v1/completions: whatever a reader makes of them, it finds no model of acme.
-  const bodies: [string, string][] = [
-    ['plain', '{"model":"secret"}'],
-    ['whole name', '{"model":"acme~secret~1"}'],
-    ['twice, own first', '{"model":"own","model":"acme~secret~1"}'],
-    ['twice, own last', '{"model":"acme~secret~1","model":"own"}'],
-    ['escaped key', '{"model":"own","m\\u006fdel":"acme~secret~1"}'],
-    ['escaped value', '{"model":"acme\\u007esecret~1"}'],
-    ['other case', '{"Model":"acme~secret~1"}'],
-    ['nested', '{"x":{"model":"own"}}'],
-    ['in a string', '{"x":"\\"model\\":\\"own\\"","model":"acme~secret~1"}'],
-    ['list', '[{"model":"own"},{"model":"acme~secret~1"}]'],
-    ['list as value', '{"model":["own","acme~secret~1"]}'],
-    ['object as value', '{"model":{"own":1}}'],
-    ['second document', '{"model":"own"}{"model":"acme~secret~1"}'],
-    ['trailing junk', '{"model":"own"} x'],
-    ['byte order mark', '\u00ef\u00bb\u00bf{"model":"acme~secret~1"}'],
-    ['UTF-16', Buffer.from('{"model":"acme~secret~1"}', 'utf16le').toString('latin1')],
-    ['comment', '{/*"model":"own",*/"model":"acme~secret~1"}'],
-    ['form', 'model=acme~secret~1'],
-    ['path in the name', '{"model":"own/../acme~secret~1"}'],
-    ['slash in the name', '{"model":"x/secret"}'],
-    ['NUL in the name', '{"model":"acme~secret~1\u0000"}'],
-    ['pattern in the name', '{"model":"%1acme~secret~1"}'],
-    ['empty', ''],
-    ['deep', `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`],
-  ];
-
   it.each(bodies)('body: %s', async (_, body) => {
     for (const path of ['/v1/completions', '/v1/chat/completions', '/v1/embeddings']) {
       const seen = await seenDuring(() =>
@@ -347,41 +244,40 @@ describe.skipIf(envoy.missing !== null)(`tenants apart, by JWT (${envoy.missing 
     }
   });
 
-  // Messages and metadata of ModelInfer; `last` is the model that protobuf's rules give.
-  const messages: [string, Buffer, Record<string, string | string[]>][] = [
-    ['message names acme', naming('acme~secret~1'), {}],
-    ['metadata own, message acme', naming('acme~secret~1'), { 'x-stowage-model': 'own' }],
-    ['metadata acme, message own', naming('own'), { 'x-stowage-model': 'acme~secret~1' }],
-    ['two metadata of one key', naming('acme~secret~1'), { 'x-stowage-model': ['own', 'acme~secret~1'] }],
-    ['two keys', naming('own'), { 'mm-model-id': 'acme~secret~1', 'seldon-model': 'own' }],
-    ['tenant in metadata', naming('secret'), { 'x-stowage-tenant': 'acme' }],
-    ['scope in metadata', naming('acme~secret~1'), { 'x-stowage-scope': 'acme~secret~1' }],
-    ['scope in metadata, own model', naming('own'), { 'x-stowage-scope': 'acme~secret~1' }],
-    ['name twice', naming('own', naming('acme~secret~1').toString('latin1')), {}],
-    ['name twice, other order', naming('acme~secret~1', naming('own').toString('latin1')), {}],
-    ['swallowing tail', naming('acme~secret~1', '\x3a\x20'), { 'x-stowage-model': 'own' }],
-    ['swallowing group', naming('acme~secret~1', '\x3b'), { 'x-stowage-model': 'own' }],
-    [
-      'endless varint',
-      naming('acme~secret~1', '\x18\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01'),
-      { 'x-stowage-model': 'own' },
-    ],
-    ['overlong tag', naming('own', '\x8a\x80\x80\x00\x0dacme~secret~1'), {}],
-    ['name as a number', naming('own', '\x08\x01'), {}],
-    ['version of another', naming('own', '\x12\x0dacme~secret~1'), {}],
-    ['version joins names', naming('acme', '\x12\x08secret~1'), {}],
-    ['version after a whole name', naming('acme~secret', '\x12\x011'), {}],
-    ['path in the name', naming('own/../acme~secret~1'), {}],
-    ['holder scope', naming('/s:r5000:acme~*~1'), {}],
-    ['empty', naming(''), {}],
-    ['empty metadata', naming('acme~secret~1'), { 'x-stowage-model': '' }],
-    ['case', naming('ACME~secret~1'), {}],
-  ];
-
   it.each(messages)('gRPC: %s', async (_, message, metadata) => {
     const seen = await seenDuring(() => grpc.call('ModelInfer', message, { ...bearer(zed), ...metadata }));
     for (const text of seen)
       expect(lastName(Buffer.from(text.slice(text.indexOf(' ') + 1), 'latin1'))).toMatch(/^zed~/);
+  });
+
+  it.each(grpcPaths)('gRPC path %s', async (path) => {
+    const message = naming('acme~secret~1');
+    const frame = Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message]);
+    const headers = {
+      ':method': 'POST',
+      ':path': path,
+      te: 'trailers',
+      'content-type': 'application/grpc',
+      ...bearer(zed),
+    };
+    for (const model of [{}, { 'x-stowage-model': 'own' }, { 'x-stowage-model': 'acme~secret~1' }]) {
+      for (const port of [router.grpc, router.http]) {
+        const seen = await seenDuring(() => askHttp2(port, { ...headers, ...model }, frame));
+        for (const text of seen)
+          expect(lastName(Buffer.from(text.slice(text.indexOf(' ') + 1), 'latin1'))).toMatch(/^zed~/);
+      }
+    }
+  });
+
+  it('reads of one’s own models alone by gRPC, too', async () => {
+    for (const method of ['ModelReady', 'ModelMetadata'] as const) {
+      for (const model of ['secret', 'acme~secret', 'acme~secret~1', 'ACME~secret~1', 'own/../secret']) {
+        expect((await grpc.call(method, naming(model), bearer(zed))).code).toBe(5);
+        const own = await grpc.call(method, naming(model), { ...bearer(zed), 'x-stowage-model': 'own' });
+        expect(lastName(Buffer.from(own.message, 'latin1'))).toBe('zed~own~1');
+      }
+      expect((await grpc.call(method, naming('secret'), bearer(acme))).message).toContain('acme~secret~1');
+    }
   });
 
   it('serves nothing else by gRPC', async () => {
