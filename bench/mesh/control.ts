@@ -1,39 +1,33 @@
 import type { ModelRoute, RouteState } from '../../src/mesh/route-state';
 import { createXdsServer } from '../../src/mesh/xds/server';
+import { modelName, podAddress, podsOf, type Sizes, shardOf } from './topology';
 
 /** What the benchmark asks of the xDS server, which runs in a process of its own so that its memory is its own. */
 export type Command =
   | {
       readonly type: 'start';
       readonly socketPath: string;
-      readonly models: number;
-      readonly shards: number;
-      /** Pods of each group: its own, and those of other groups, as in layout `copies`. */
-      readonly copies: number;
+      readonly sizes: Sizes;
+      readonly protocol: 'v2-rest' | 'v2-grpc';
+      /** Of all pods. */
       readonly port: number;
+      /** So many models, from the first on, are one shard further already. */
       readonly moved: number;
     }
   /** Moves so many models, from `from` on, one shard further. */
-  | { readonly type: 'move'; readonly from: number; readonly count: number };
+  | { readonly type: 'move'; readonly from: number; readonly count: number }
+  /** One model more, after the last. */
+  | { readonly type: 'add' };
 
 export interface Reply {
-  readonly ms: number;
   readonly rssBytes: number;
   /** Of the process so far. */
   readonly cpuMs: number;
 }
 
-export const modelName = (i: number): string => `model-${`${i}`.padStart(7, '0')}`;
-/** Of the pods of a group. */
-export const podsOf = (shard: number, shards: number, copies: number): readonly number[] => [
-  ...new Set(Array.from({ length: copies }, (_, i) => (shard + i * 389) % shards)),
-];
-export const shardAddress = (shard: number): string => `127.1.${shard >> 8}.${shard & 255}`;
-/** Neighbours by name are on different shards. */
-export const shardOf = (model: number, shards: number, moved: number): number => (model * 7919 + moved) % shards;
-
 let state: RouteState = { routes: [], shards: [] };
-let moves: Uint16Array = new Uint16Array(0);
+let moves = new Uint16Array(0);
+const roomForMore = 1000;
 let sink: Awaited<ReturnType<typeof createXdsServer>> | null = null;
 
 function route(model: number): ModelRoute {
@@ -43,31 +37,32 @@ function route(model: number): ModelRoute {
 }
 
 async function obey(command: Command): Promise<Reply> {
-  const started = process.hrtime.bigint();
   if (command.type === 'start') {
-    const { models, shards, copies, port, moved, socketPath } = command;
-    const pods = Array.from({ length: shards }, (_, i) => {
+    const { sizes, port, moved, socketPath, protocol } = command;
+    const pods = Array.from({ length: sizes.shards }, (_, i) => {
       return {
         pod: `p${i}`,
         shard: `s${i}`,
-        address: shardAddress(i),
+        address: podAddress(i),
         http: port,
-        grpc: null,
+        grpc: port,
         proxy: port,
         zone: null,
       };
     });
-    moves = new Uint16Array(models).fill(0).map((_, i) => (i < moved ? 1 : 0));
+    moves = new Uint16Array(sizes.models + roomForMore).fill(1, 0, moved);
     state = {
       routes: [],
-      shards: Array.from({ length: shards }, (_, i) => ({
+      shards: Array.from({ length: sizes.shards }, (_, i) => ({
         shard: `s${i}`,
-        protocols: ['v2-rest'],
-        pods: podsOf(i, shards, copies).map((pod) => pods[pod] as (typeof pods)[number]),
+        protocols: [protocol],
+        pods: podsOf(i, sizes).map((pod) => pods[pod] as (typeof pods)[number]),
       })),
     };
-    state = { ...state, routes: Array.from({ length: models }, (_, i) => route(i)) };
+    state = { ...state, routes: Array.from({ length: sizes.models }, (_, i) => route(i)) };
     sink = await createXdsServer({ socketPath, keying: 'name', ackTimeoutMs: 120_000 });
+  } else if (command.type === 'add') {
+    state = { ...state, routes: [...state.routes, route(state.routes.length)] };
   } else {
     const routes = [...state.routes];
     for (let i = command.from; i < command.from + command.count; i++) {
@@ -78,14 +73,16 @@ async function obey(command: Command): Promise<Reply> {
   }
   await sink?.apply(state);
   const { user, system } = process.cpuUsage();
-  return {
-    ms: Number(process.hrtime.bigint() - started) / 1e6,
-    rssBytes: process.memoryUsage().rss,
-    cpuMs: (user + system) / 1000,
-  };
+  return { rssBytes: process.memoryUsage().rss, cpuMs: (user + system) / 1000 };
 }
 
 process.on('message', (command: Command) => {
-  void obey(command).then((reply) => process.send?.(reply));
+  obey(command).then(
+    (reply) => process.send?.(reply),
+    (error: Error) => {
+      console.error(error.message);
+      process.exit(1);
+    },
+  );
 });
 process.on('disconnect', () => process.exit(0));

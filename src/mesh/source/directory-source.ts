@@ -29,6 +29,9 @@ export class DirectorySource implements ClusterSource {
   private listener: SourceListener | null = null;
   private timer: NodeJS.Timeout | null = null;
   private soon = false;
+  private looking = false;
+  /** While it looks: something changed that it may have passed already. */
+  private noticed = false;
   private scanning: Promise<void> = Promise.resolve();
   private synced = false;
   private revision = 0;
@@ -57,15 +60,27 @@ export class DirectorySource implements ClusterSource {
     await this.scanning;
   }
 
-  /** A look that is due soon is neither put off nor replaced by one that is due late. */
+  /**
+   * A look that is due soon is neither put off nor replaced by one that is due late. However much changes during a look,
+   * one more follows it.
+   */
   private schedule(ms: number): void {
     if (this.listener === null || this.soon) return;
+    if (this.looking) {
+      this.noticed = true;
+      return;
+    }
     if (this.timer !== null) clearTimeout(this.timer);
     this.soon = ms < this.rescanMs;
     this.timer = setTimeout(() => {
       this.timer = null;
       this.soon = false;
-      this.scanning = this.scanning.then(() => this.scan()).finally(() => this.schedule(this.rescanMs));
+      this.looking = true;
+      this.noticed = false;
+      this.scanning = this.scan().finally(() => {
+        this.looking = false;
+        this.schedule(this.noticed ? this.settleMs : this.rescanMs);
+      });
     }, ms);
   }
 
