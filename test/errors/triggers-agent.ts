@@ -45,7 +45,7 @@ function toldIn(reason: string | null) {
 
 /** Each code of the agent, and a call that reports it. */
 export const triggers: Record<string, () => unknown> = {
-  STW6101: () => fetchModel('gs://bucket/model'),
+  STW6101: () => fetchModel('ftp://host/model'),
   STW6102: () => fetchModel('file:///nowhere/at/all'),
   STW6103: () => served((origin) => fetchModel(`${origin}/model.bin#sha256=${'0'.repeat(64)}`)),
   STW6104: () => served((origin) => fetchModel(`${origin}/model.bin`, 4)),

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { agentError } from '../reason';
-import { type Checksum, fetchFile } from './http-file';
+import type { Checksum } from './checksum';
+import { fetchFile } from './http-file';
 import type { Source } from './source';
 
 /**
@@ -17,7 +18,11 @@ export const httpSource: Source = async (uri, folder, context) => {
   const shown = `${url.origin}${url.pathname}`;
   const headers = (extra: Readonly<Record<string, string>>) =>
     token === null ? extra : { ...extra, authorization: `Bearer ${token}` };
-  await fetchFile({ url, shown, headers, expected }, file, context);
+  await fetchFile(
+    { url, shown, headers, expected, version: expected === null ? null : `sha256:${expected.hex}` },
+    file,
+    context,
+  );
 };
 
 function fragmentChecksum(fragment: string, uri: string): Checksum | null {

@@ -1,7 +1,6 @@
-import { mkdir } from 'node:fs/promises';
-import { dirname, join, normalize, sep } from 'node:path';
 import { agentError, reasonOf } from '../reason';
-import { fetchFile, type HttpFile } from './http-file';
+import { fetchAll, keepOnly } from './fetch-all';
+import type { HttpFile } from './http-file';
 import { awsEncode, type S3Keys, signedHeaders } from './s3-sign';
 import type { Credentials, Source } from './source';
 
@@ -28,28 +27,36 @@ export const s3Source: Source = async (uri, folder, context) => {
   const all = single.length > 0 ? single : listed.filter((object) => object.key.startsWith(inside));
   const files = all.filter((object) => !object.key.endsWith('/'));
   if (files.length === 0) throw agentError('STW6102', `${uri}: there is no such object, nor any under it`);
-  for (const object of files) {
-    const relative = single.length > 0 ? (object.key.split('/').at(-1) ?? object.key) : object.key.slice(inside.length);
-    const file = normalize(join(folder, relative));
-    if (!file.startsWith(`${folder}${sep}`)) throw agentError('STW6103', `${uri}: the key ${object.key} leads outside`);
-    await mkdir(dirname(file), { recursive: true });
-    await fetchFile(fileOf(bucket, object), file, context);
-  }
+  await keepOnly(
+    files.map(({ key: name, etag }) => [name, etag]),
+    folder,
+  );
+  await fetchAll(
+    files.map((object) => ({
+      ...fileOf(bucket, object),
+      path: single.length > 0 ? (object.key.split('/').at(-1) ?? object.key) : object.key.slice(inside.length),
+      bytes: object.bytes,
+    })),
+    folder,
+    context,
+  );
 };
 
 interface S3Object {
   readonly key: string;
-  /** MD5 of the content in many cases; null: not in this one. */
-  readonly md5: string | null;
+  readonly etag: string | null;
+  readonly bytes: number | null;
 }
 
 function fileOf(bucket: Bucket, object: S3Object): HttpFile {
   const url = new URL(`${bucket.origin}${bucket.base}/${object.key.split('/').map(awsEncode).join('/')}`);
+  const md5 = md5Of(object.etag);
   return {
     url,
     shown: `s3://${bucket.name}/${object.key}`,
     headers: (extra) => signed(url, { 'x-amz-checksum-mode': 'ENABLED', ...extra }, bucket),
-    expected: object.md5 === null ? null : { algorithm: 'md5', hex: object.md5 },
+    expected: md5 === null ? null : { algorithm: 'md5', hex: md5 },
+    version: null,
   };
 }
 
@@ -96,7 +103,8 @@ async function list(bucket: Bucket, prefix: string, uri: string, signal: AbortSi
     const text = await listing(url, bucket, uri, signal);
     for (const [, content = ''] of text.matchAll(/<Contents>(.*?)<\/Contents>/gs)) {
       const key = tag(content, 'Key');
-      if (key !== null) found.push({ key, md5: md5Of(tag(content, 'ETag')) });
+      const size = Number(tag(content, 'Size') ?? Number.NaN);
+      if (key !== null) found.push({ key, etag: tag(content, 'ETag'), bytes: Number.isFinite(size) ? size : null });
     }
     token = tag(text, 'IsTruncated') === 'true' ? tag(text, 'NextContinuationToken') : null;
   } while (token !== null);

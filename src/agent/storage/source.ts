@@ -4,7 +4,7 @@ export type Source = (uri: string, folder: string, context: FetchContext) => Pro
 export interface FetchContext {
   readonly credentials: Credentials;
   readonly signal: AbortSignal;
-  /** Called before bytes are written. @throws StowageError STW6104 when they do not fit */
+  /** Called before bytes are written; with fewer than 0 when they are gone. @throws StowageError STW6104 when they do not fit */
   readonly reserve: (bytes: number) => void;
   /** Where claims of `pvc` are mounted, one folder each. */
   readonly claims: string;

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelTableEntry } from '../../render/model-table';
 import { bytesText } from '../core/admission';
 import { agentError } from '../reason';
+import { folderBytes } from './folder-bytes';
 import type { Credentials } from './source';
 import { sourceOf } from './sources';
 import { isArchive, unpack } from './untar';
@@ -41,7 +42,7 @@ export class Store {
     for (const served of await readdir(files)) {
       for (const digest of await readdir(join(files, served))) {
         const folder = join(files, served, digest);
-        this.sizes.set(folder, await sizeOf(folder));
+        this.sizes.set(folder, await folderBytes(folder));
       }
     }
   }
@@ -73,7 +74,8 @@ export class Store {
       const source = sourceOf(entry.storageUri);
       const partial = folder.replace(join(this.options.root, 'files'), join(this.options.root, 'partial'));
       await mkdir(partial, { recursive: true });
-      const free = await this.freeBytes();
+      // What an earlier try left is on the disk already, but not yet among the files.
+      const free = await this.freeBytes(await folderBytes(partial));
       let taken = 0;
       const reserve = (bytes: number): void => {
         if (this.underWay + bytes > free) {
@@ -88,10 +90,10 @@ export class Store {
         await unpackArchive(partial, reserve);
         await mkdir(join(folder, '..'), { recursive: true });
         await rename(partial, folder);
-        this.sizes.set(folder, await sizeOf(folder));
+        this.sizes.set(folder, await folderBytes(folder));
       } catch (error) {
         // Only downloads can be continued.
-        if (!/^(https?|s3):/.test(entry.storageUri)) await rm(partial, { recursive: true, force: true });
+        if (/^(file|pvc):/i.test(entry.storageUri)) await rm(partial, { recursive: true, force: true });
         throw error;
       } finally {
         this.underWay -= taken;
@@ -118,9 +120,9 @@ export class Store {
   }
 
   /** What is left of the declared room and of the disk itself. */
-  private async freeBytes(): Promise<number> {
+  private async freeBytes(partialBytes: number): Promise<number> {
     const { bavail, bsize } = await statfs(this.options.root);
-    return Math.min(this.options.capacityBytes() - this.usedBytes, bavail * bsize - reserveBytes);
+    return Math.min(this.options.capacityBytes() - this.usedBytes - partialBytes, bavail * bsize - reserveBytes);
   }
 
   /** One thing at a time for one model: a fetch after a discard must not meet its end. */
@@ -148,12 +150,4 @@ async function unpackArchive(folder: string, reserve: (bytes: number) => void): 
   } finally {
     await rm(archive, { force: true });
   }
-}
-
-async function sizeOf(path: string): Promise<number> {
-  const info = await stat(path);
-  if (!info.isDirectory()) return info.size;
-  let sum = 0;
-  for (const name of await readdir(path)) sum += await sizeOf(join(path, name));
-  return sum;
 }

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 const parts =
   process.env.STOWAGE_PARTS || join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'stowage-parts');
 
-type Part = 'mlserver' | 'triton' | 'clients' | 's3';
+type Part = 'mlserver' | 'triton' | 'clients' | 's3' | 'gcs' | 'registry';
 
 /** Why a part cannot be used here; null: it can. */
 export function missingPart(name: Part): string | null {
