@@ -223,7 +223,7 @@ const headerIs = (header_name: string, value_match: object): object => ({
  */
 function plainPaths(openTenant: string | null): object {
   const name = openTenant === null ? '[^/~]+' : '[^/~]+(~[^/~]+)?';
-  const regex = `/v2/models/${name}(/(infer|ready|generate))?|/v1/models/${name}`;
+  const regex = `/v2/models/${name}(/(infer|ready|generate))?|/v1/models/${name.replaceAll('~]', '~:]')}`;
   const plain = headerIs(':path', { safe_regex: { google_re2: {}, regex } });
   if (openTenant === null) return plain;
   const own = ['v1', 'v2'].map((api) => headerIs(':path', { prefix: `/${api}/models/${openTenant}~` }));

@@ -169,8 +169,15 @@ function envoy_on_request(h)
   if name ~= nil then return by_path(h, headers, path, "/v2/models/", name, version, rest) end
   name, rest = bare:match("^/v2/models/([^/]+~[^/]+)(/?[%a_]*)$")
   if name ~= nil then return by_path(h, headers, path, "/v2/models/", name, nil, rest) end
-  name, rest = bare:match("^/v1/models/([^/:]+~[^/:]+)(:?%a*)$")
-  if name ~= nil then return by_path(h, headers, path, "/v1/models/", name, nil, rest) end
+  if bare:find("/:", 1, true) then return refuse(h, "404", "unknown model") end
+  name, rest = bare:match("^/v1/models/([^/:]+)(:?%a*)$")
+  if name ~= nil then
+    -- So that the name is the path's fourth segment; its route takes the slash out.
+    if rest == ":predict" then rest = "/:predict" end
+    if name:find("~", 1, true) then return by_path(h, headers, path, "/v1/models/", name, nil, rest) end
+    headers:replace(":path", "/v1/models/" .. name .. rest .. path:sub(#bare + 1))
+    return h:clearRouteCache()
+  end
   if bare == "/v1/models" and headers:get(":method") == "GET" then return list(h, headers) end
   local openai = OPENAI[bare]
   if openai ~= nil and headers:get(":method") == "POST" then by_body(h, openai) end

@@ -5,11 +5,8 @@ import { protos } from './protos';
 /** What Envoy reads a request's scope from: the tenant too where callers are told apart, else the name alone. */
 export type ScopeKeying = 'tenant-and-name' | 'name';
 
-/** Scope resources of one route: its name and, where the shard speaks v1, the path segment `name:predict`. */
-export function scopeNames(route: ModelRoute, v1: boolean): readonly string[] {
-  const name = `${route.tenant}/${route.name}`;
-  return v1 ? [name, `${name}:predict`] : [name];
-}
+/** The scope resource of one route. */
+export const scopeName = ({ tenant, name }: ModelRoute): string => `${tenant}/${name}`;
 
 // No name, path segment or tenant has a slash: no request reaches these by itself.
 const holderPrefix = '//';
@@ -17,7 +14,7 @@ const holderPrefix = '//';
 /** Keeps a route table loaded in Envoy before the first model's scope points to it, and after the last. */
 export const holderName = (table: string): string => `${holderPrefix}${table}`;
 
-/** The encoded ScopedRouteConfiguration of a scope's resource name (see {@link scopeNames}, {@link holderName}). */
+/** The encoded ScopedRouteConfiguration of a scope's resource name (see {@link scopeName}, {@link holderName}). */
 export function scopeResource(name: string, table: string, keying: ScopeKeying) {
   const slash = name.indexOf('/');
   const key = name.startsWith(holderPrefix)

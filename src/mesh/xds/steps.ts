@@ -1,4 +1,4 @@
-import type { ModelRoute, PodEndpoint, RouteState, ShardEndpoints } from '../route-state';
+import type { PodEndpoint, RouteState, ShardEndpoints } from '../route-state';
 import {
   type ClusterKind,
   type ClusterLimits,
@@ -8,8 +8,8 @@ import {
   endpointsResource,
 } from './clusters';
 import { type Change, fixedResource, type Published, type Resource, type Step } from './published';
-import { type RouteChange, routeChanges } from './route-changes';
-import { holderName, scopeNames } from './scopes';
+import { routeChanges } from './route-changes';
+import { holderName, scopeName } from './scopes';
 import { branchClusters, serverTable, shardsOf, type TableSpec, tableOf, tableResource } from './tables';
 
 const empty: RouteState = { routes: [], shards: [] };
@@ -35,7 +35,7 @@ export class StepPlanner {
   plan(next: RouteState, published: Published): readonly Step[] {
     const shards = new Map(next.shards.map((shard) => [shard.shard, shard]));
     this.checkShards(next, shards);
-    const scopes = this.scopeChanges(next, shards);
+    const scopes = this.scopeChanges(next);
     const before = new Map(this.state.shards.map((shard) => [shard.shard, shard]));
     this.state = next;
 
@@ -99,33 +99,15 @@ export class StepPlanner {
       throw new TypeError(`route ${lost.tenant}/${lost.name} names unknown shard ${shardsOf(lost)}`);
   }
 
-  private scopeChanges(next: RouteState, shards: ReadonlyMap<string, ShardEndpoints>) {
-    const speaksV1 = (shard: ShardEndpoints | undefined) => shard?.protocols.includes('v1-rest') === true;
-    const before = new Map(this.state.shards.map((shard) => [shard.shard, shard]));
-    const v1Moved = [...before.values()].some((old) => {
-      const now = shards.get(old.shard);
-      return now !== undefined && speaksV1(old) !== speaksV1(now);
-    });
-    // Rare: a shard's protocols changed, so every route is looked at again.
-    const changes: RouteChange[] = v1Moved
-      ? [
-          ...this.state.routes.map((route) => ({ before: route, after: null })),
-          ...next.routes.map((route) => ({ before: null, after: route })),
-        ]
-      : routeChanges(this.state.routes, next.routes);
-
+  private scopeChanges(next: RouteState) {
+    const changes = routeChanges(this.state.routes, next.routes);
     const set = new Map<string, string>();
     const dropped = new Set<string>();
     const touched = new Set<string>();
-    const names = (route: ModelRoute, of: ReadonlyMap<string, ShardEndpoints>) =>
-      scopeNames(
-        route,
-        shardsOf(route).some((shard) => speaksV1(of.get(shard))),
-      );
     for (const { before: old } of changes) {
       if (old === null) continue;
       for (const shard of shardsOf(old)) touched.add(shard);
-      for (const name of names(old, before)) dropped.add(name);
+      dropped.add(scopeName(old));
       const table = this.tables.get(tableOf(old).name);
       if (table !== undefined) table.uses--;
     }
@@ -133,10 +115,9 @@ export class StepPlanner {
       if (after === null) continue;
       for (const shard of shardsOf(after)) touched.add(shard);
       const spec = tableOf(after);
-      for (const name of names(after, shards)) {
-        dropped.delete(name);
-        set.set(name, spec.name);
-      }
+      const name = scopeName(after);
+      dropped.delete(name);
+      set.set(name, spec.name);
       const table = this.tables.get(spec.name);
       if (table === undefined) this.tables.set(spec.name, { spec, uses: 1 });
       else table.uses++;

@@ -70,8 +70,8 @@ const rewriteMetadata = 'stowage.names';
 const literal = (text: string) => text.replaceAll('\\', '\\\\');
 
 // The name as asked is the segment that the scope was chosen by: whatever it is, it is replaced here.
-const rewritten = (start: string, segment: string, rewrite: Rewrite) => ({
-  pattern: { regex: `^${start}(${segment})` },
+const rewritten = (start: string, segment: string, rewrite: Rewrite, end = '') => ({
+  pattern: { regex: `^${start}(${segment})${end}` },
   substitution: `${start}${servedFrom(rewrite)}`,
 });
 
@@ -144,9 +144,11 @@ function branchRoutes(protocol: ShardEndpoints['protocols'][number], branch: Bra
     }
     case 'v1-rest': {
       const change = rewritten('/v1/models/', '[^/:]+', rewrite);
+      // Lua has put the slash before the colon, so that the name is a segment of the path.
+      const predict = rewritten('/v1/models/', '[^/:]+', rewrite, '/?');
       const hash = byPath('/v1/models/([^/?:]+)');
       return [
-        rest('/v1/models/[^/:]+:predict', [method('POST')], change, hash),
+        rest('/v1/models/[^/:]+/:predict', [method('POST')], predict, hash),
         rest('/v1/models/[^/:]+', [method('GET')], change, hash),
       ];
     }
