@@ -85,6 +85,13 @@ export class FleetOnCluster {
     }));
   }
 
+  /** Address of the one ready router of this image. */
+  routerOf(image: string): string {
+    const [found] = this.containers('envoy', null).filter(({ run }) => run.image === image && run.isReady);
+    if (found === undefined) throw new Error(`no router of ${image} is ready`);
+    return found.address;
+  }
+
   /** Ends a container's process without notice, and waits until it is ready again. */
   async kill(container: RunningContainer | undefined): Promise<void> {
     if (container === undefined) throw new Error('there is no such container');

@@ -6,6 +6,7 @@ import { isAlive } from '../../local/support';
 import { NoBed } from '../bed';
 import { Cluster } from './cluster';
 import { sizes } from './size';
+import { tenantsSuite } from './suites/tenants';
 import { wholeMeshSuite } from './suites/whole-mesh';
 import type { UseCluster } from './use-cluster';
 
@@ -55,3 +56,4 @@ const using: UseCluster = {
 };
 
 for (const size of sizes) wholeMeshSuite(using, size);
+tenantsSuite(using);

@@ -46,6 +46,10 @@ export class ContainerRun {
     return this.options.container.name;
   }
 
+  get image(): string {
+    return this.options.container.image;
+  }
+
   get pid(): number | null {
     return this.process?.pid ?? null;
   }

@@ -1,5 +1,5 @@
 import { Agent, request } from 'node:http';
-import { type Client, credentials, loadPackageDefinition } from '@grpc/grpc-js';
+import { type Client, credentials, loadPackageDefinition, Metadata } from '@grpc/grpc-js';
 import { fromJSON } from '@grpc/proto-loader';
 
 /** What a client of the Open Inference Protocol says and hears; the parts of it that these tests need. */
@@ -50,7 +50,8 @@ export interface InferClient {
   close(): void;
 }
 
-export function restClient(endpoint: string): InferClient {
+/** @param own headers of each request */
+export function restClient(endpoint: string, own: Readonly<Record<string, string>> = {}): InferClient {
   const agent = new Agent({ keepAlive: true });
   const { hostname, port } = new URL(endpoint);
   return {
@@ -63,7 +64,7 @@ export function restClient(endpoint: string): InferClient {
           port,
           method: 'POST',
           path: `/v2/models/${model}/infer`,
-          headers: { 'content-type': 'application/json' },
+          headers: { ...own, 'content-type': 'application/json' },
         };
         const sent = request({ ...options, timeout: 20_000 }, (response) => {
           let text = '';
@@ -85,22 +86,27 @@ export function restClient(endpoint: string): InferClient {
   };
 }
 
-export function grpcClient(address: string): InferClient {
+/** @param own metadata of each request */
+export function grpcClient(address: string, own: Readonly<Record<string, string>> = {}): InferClient {
   const { inference } = loadPackageDefinition(fromJSON(descriptor as never)) as unknown as {
     inference: { GRPCInferenceService: new (...args: ConstructorParameters<typeof Client>) => Client };
   };
   const client = new inference.GRPCInferenceService(address, credentials.createInsecure()) as Client & {
     ModelInfer: (
       request: object,
+      metadata: Metadata,
       options: { deadline: number },
       done: (error: Error | null, response: InferResponse) => void,
     ) => void;
   };
+  const metadata = new Metadata();
+  for (const [key, value] of Object.entries(own)) metadata.set(key, value);
   return {
     infer: (model_name, row) =>
       new Promise((done, fail) => {
         const tensor = { name: 'x', datatype: 'FP64', shape: [1, row.length], contents: { fp64_contents: row } };
-        client.ModelInfer({ model_name, inputs: [tensor] }, { deadline: Date.now() + 20_000 }, (error, response) => {
+        const request = { model_name, inputs: [tensor] };
+        client.ModelInfer(request, metadata, { deadline: Date.now() + 20_000 }, (error, response) => {
           if (error !== null) fail(error);
           else done(firstOf(response));
         });

@@ -1,4 +1,3 @@
-import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -12,29 +11,12 @@ import { Authority, hasOpenssl } from '../source/certificates';
 import { ask, grpcClient, naming, route, stateOf } from './asking';
 import { type EchoPod, startEchoPod } from './echo-pod';
 import { findEnvoy, freePort, type RunningEnvoy, startEnvoy } from './envoy-bed';
+import { bearer, issuer, jwksOf, newKey, token } from './tokens';
 
 type Jwks = Extract<Authentication, { type: 'jwt' }>['jwks'];
-interface Key {
-  readonly kid: string;
-  readonly publicKey: KeyObject;
-  readonly privateKey: KeyObject;
-}
 
 const envoy = findEnvoy();
-const issuer = 'https://issuer.example';
-const newKey = (kid: string): Key => ({ kid, ...generateKeyPairSync('rsa', { modulusLength: 2048 }) });
 const [first, second] = [newKey('first'), newKey('second')];
-
-const jwksOf = (...keys: readonly Key[]): string =>
-  JSON.stringify({
-    keys: keys.map(({ kid, publicKey }) => ({ ...publicKey.export({ format: 'jwk' }), kid, alg: 'RS256', use: 'sig' })),
-  });
-
-const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-function token({ kid, privateKey }: Key, tenant: string): string {
-  const text = `${part({ alg: 'RS256', kid })}.${part({ iss: issuer, exp: 4_000_000_000, tenant })}`;
-  return `${text}.${sign('sha256', Buffer.from(text), privateKey).toString('base64url')}`;
-}
 
 describe.skipIf(envoy.missing !== null)(`where tokens' keys come from (${envoy.missing ?? 'real Envoy'})`, () => {
   let folder: string;
@@ -69,8 +51,7 @@ describe.skipIf(envoy.missing !== null)(`where tokens' keys come from (${envoy.m
   }
 
   const statusOf = async ({ http }: RunningEnvoy, jwt: string, model = 'of-acme'): Promise<number> => {
-    const headers = { authorization: `Bearer ${jwt}` };
-    return (await ask(http, 'POST', `/v2/models/${model}/infer`, { headers, body: '{}' })).status;
+    return (await ask(http, 'POST', `/v2/models/${model}/infer`, { headers: bearer(jwt), body: '{}' })).status;
   };
 
   async function eventually(statuses: () => Promise<readonly number[]>, wanted: readonly number[]): Promise<void> {
@@ -91,14 +72,14 @@ describe.skipIf(envoy.missing !== null)(`where tokens' keys come from (${envoy.m
       ['acme', 'zed'],
       ['zed', 'acme'],
     ] as const) {
-      const jwt = token(first, tenant);
+      const jwt = token(first, { tenant });
       await eventually(async () => [await statusOf(router, jwt, `of-${tenant}`)], [200]);
       expect(await statusOf(router, jwt, `of-${other}`)).toBe(404);
-      const call = (model: string) => grpc.call('ModelInfer', naming(model), { authorization: `Bearer ${jwt}` });
+      const call = (model: string) => grpc.call('ModelInfer', naming(model), bearer(jwt));
       expect((await call(`of-${tenant}`)).message).toContain(`${tenant}~of-${tenant}~1`);
       expect((await call(`of-${other}`)).code).toBe(5);
     }
-    expect(await statusOf(router, token(second, 'acme'))).toBe(401);
+    expect(await statusOf(router, token(second, { tenant: 'acme' }))).toBe(401);
     expect((await grpc.call('ModelInfer', naming('of-acme'))).code).toBe(16);
   }
 
@@ -120,14 +101,16 @@ describe.skipIf(envoy.missing !== null)(`where tokens' keys come from (${envoy.m
     await tellsApart(router);
     writeFileSync(file, jwksOf(first, second));
     const both = await startRouter({ file });
-    expect([await statusOf(both, token(first, 'acme')), await statusOf(both, token(second, 'acme'))]).toEqual([
-      200, 200,
-    ]);
+    expect([
+      await statusOf(both, token(first, { tenant: 'acme' })),
+      await statusOf(both, token(second, { tenant: 'acme' })),
+    ]).toEqual([200, 200]);
     writeFileSync(file, jwksOf(second));
     const rotated = await startRouter({ file });
-    expect([await statusOf(rotated, token(first, 'acme')), await statusOf(rotated, token(second, 'acme'))]).toEqual([
-      401, 200,
-    ]);
+    expect([
+      await statusOf(rotated, token(first, { tenant: 'acme' })),
+      await statusOf(rotated, token(second, { tenant: 'acme' })),
+    ]).toEqual([401, 200]);
   });
 
   it('a URL: keys that come and go there do so here, and tokens of a withdrawn one with it', async () => {
@@ -136,8 +119,8 @@ describe.skipIf(envoy.missing !== null)(`where tokens' keys come from (${envoy.m
     const router = await startRouter({ url: `http://127.0.0.1:${port}/jwks.json` }, '2s');
     await tellsApart(router);
     const statuses = async () => [
-      await statusOf(router, token(first, 'acme')),
-      await statusOf(router, token(second, 'acme')),
+      await statusOf(router, token(first, { tenant: 'acme' })),
+      await statusOf(router, token(second, { tenant: 'acme' })),
     ];
     keys = jwksOf(first, second);
     await eventually(statuses, [200, 200]);
@@ -149,10 +132,10 @@ describe.skipIf(envoy.missing !== null)(`where tokens' keys come from (${envoy.m
     let answer: RequestListener = (_, response) => response.writeHead(503).end();
     const { port } = await serve((request, response) => answer(request, response));
     const router = await startRouter({ url: `http://127.0.0.1:${port}/jwks.json` }, '2s');
-    expect(await statusOf(router, token(first, 'acme'))).toBe(401);
+    expect(await statusOf(router, token(first, { tenant: 'acme' }))).toBe(401);
     let asked = 0;
     answer = (_, response) => response.end(jwksOf(first));
-    await eventually(async () => [await statusOf(router, token(first, 'acme'))], [200]);
+    await eventually(async () => [await statusOf(router, token(first, { tenant: 'acme' }))], [200]);
     answer = (_, response) => {
       asked++;
       if (asked % 2 === 0) response.writeHead(500).end();
@@ -160,7 +143,7 @@ describe.skipIf(envoy.missing !== null)(`where tokens' keys come from (${envoy.m
     };
     const end = performance.now() + 30_000;
     while (asked < 4 && performance.now() < end) {
-      expect(await statusOf(router, token(first, 'acme'))).toBe(200);
+      expect(await statusOf(router, token(first, { tenant: 'acme' }))).toBe(200);
       await sleep(100);
     }
     expect(asked).toBeGreaterThanOrEqual(4);
@@ -182,7 +165,7 @@ describe.skipIf(envoy.missing !== null)(`where tokens' keys come from (${envoy.m
       new Authority(other);
       const stranger = await startRouter({ url: `https://127.0.0.1:${port}/jwks.json`, caFile: join(other, 'ca.crt') });
       await sleep(2_000);
-      expect(await statusOf(stranger, token(first, 'acme'))).toBe(401);
+      expect(await statusOf(stranger, token(first, { tenant: 'acme' }))).toBe(401);
       expect(asked).toBe(trusted);
     },
   );

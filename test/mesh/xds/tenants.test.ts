@@ -1,26 +1,17 @@
-import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createXdsServer } from '../../../src/mesh/xds/server';
 import { ask, askHttp2, askRaw, grpcClient, naming, route, stateOf } from './asking';
 import { type EchoPod, startEchoPod } from './echo-pod';
 import { findEnvoy, freePort, type RunningEnvoy, startEnvoy } from './envoy-bed';
+import { bearer, issuer, jwksOf, newKey, part, token } from './tokens';
 import { bodies, grpcPaths, messages, paths, rawHeaders, reads } from './tries';
 
 const envoy = findEnvoy();
-const issuer = 'https://issuer.example';
 
-const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-function token(key: KeyObject, claims: object, header: object = { alg: 'RS256', kid: 'k' }): string {
-  const text = `${part(header)}.${part({ iss: issuer, exp: 4_000_000_000, ...claims })}`;
-  return `${text}.${sign('sha256', Buffer.from(text), key).toString('base64url')}`;
-}
-
-const ours = generateKeyPairSync('rsa', { modulusLength: 2048 });
-const theirs = generateKeyPairSync('rsa', { modulusLength: 2048 });
-const acme = token(ours.privateKey, { tenant: 'acme' });
-const zed = token(ours.privateKey, { tenant: 'zed' });
+const [ours, theirs] = [newKey('k'), newKey('k')];
+const acme = token(ours, { tenant: 'acme' });
+const zed = token(ours, { tenant: 'zed' });
 const tail = 'content-length: 2\r\nconnection: close\r\n\r\n{}';
-const bearer = (jwt: string) => ({ authorization: `Bearer ${jwt}` });
 
 // acme's model is what zed is after; both have one called `shared`; all are on one shard, the hardest case.
 const named = (tenant: string, name: string) => route(name, `${tenant}~${name}~1`, 's', { tenant });
@@ -47,14 +38,13 @@ describe.skipIf(envoy.missing !== null)(`tenants apart, by JWT (${envoy.missing 
     pod = await startEchoPod('p');
     const socketPath = `/tmp/stowage-tenants-${process.pid}-${await freePort()}.sock`;
     xds = await createXdsServer({ socketPath, keying: 'tenant-and-name' });
-    const jwk = { ...ours.publicKey.export({ format: 'jwk' }), kid: 'k', alg: 'RS256', use: 'sig' };
     router = await startEnvoy(envoy.path as string, {
       socketPath,
       authentication: {
         type: 'jwt',
         issuer,
         tenantClaim: 'tenant',
-        jwks: { inline: JSON.stringify({ keys: [jwk] }) },
+        jwks: { inline: jwksOf(ours) },
       },
     });
     const protocols = ['v2-rest', 'v2-grpc', 'v1-rest', 'openai'] as const;
@@ -121,9 +111,9 @@ describe.skipIf(envoy.missing !== null)(`tenants apart, by JWT (${envoy.missing 
       {},
       { authorization: 'Bearer x' },
       { authorization: `Basic ${acme}` },
-      bearer(token(theirs.privateKey, { tenant: 'acme' })),
-      bearer(token(ours.privateKey, { tenant: 'acme', exp: 1 })),
-      bearer(token(ours.privateKey, { tenant: 'acme', iss: 'https://other.example' })),
+      bearer(token(theirs, { tenant: 'acme' })),
+      bearer(token(ours, { tenant: 'acme', exp: 1 })),
+      bearer(token(ours, { tenant: 'acme', iss: 'https://other.example' })),
       bearer(`${part({ alg: 'none' })}.${none}.`),
       bearer(`${zed.split('.')[0]}.${none}.${zed.split('.')[2]}`),
       { 'x-stowage-tenant': 'acme' },
@@ -139,7 +129,7 @@ describe.skipIf(envoy.missing !== null)(`tenants apart, by JWT (${envoy.missing 
     expect((await grpc.call('ModelInfer', naming('secret'))).code).toBe(16);
     // Verified, but of no tenant.
     for (const claims of [{}, { tenant: '' }, { tenant: ['acme'] }, { tenant: { acme: 1 } }, { Tenant: 'acme' }]) {
-      const headers = bearer(token(ours.privateKey, claims));
+      const headers = bearer(token(ours, claims));
       const got = await ask(router.http, 'POST', '/v2/models/secret/infer', { headers, body: '{}' });
       expect([claims, got.seen]).toEqual([claims, null]);
     }
