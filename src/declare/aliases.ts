@@ -8,12 +8,12 @@ import { milliseconds } from './quantities';
 /** Aliases in base units, sorted by key. What does not lead to models of the same tenant is a finding. */
 export function resolveAliases(
   inputs: readonly AliasInput[],
-  models: ReadonlySet<string>,
+  models: () => ReadonlySet<string>,
   document: Located,
   findings: Findings,
 ): readonly Alias[] {
   if (inputs.length === 0) return [];
-  const tenants = byTenant(models);
+  const tenants = byTenant(models());
   const seen = new Map<string, number>();
   const aliases = inputs.map((input, i): Alias => {
     const at: At = (...path) => document.at(['aliases', i, ...path]);

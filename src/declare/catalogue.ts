@@ -2,7 +2,7 @@ import { extname, resolve } from 'node:path';
 import { readCsv } from './csv';
 import { byCodePoint, Findings } from './findings';
 import type { ModelInput } from './input';
-import { type Located, pathText } from './located';
+import { inLine, type Located } from './located';
 import { shownPath } from './shown-path';
 import { readLines, readText, reason } from './text-file';
 import { parseYamlDocument } from './yaml-document';
@@ -76,7 +76,7 @@ function readEntries(file: string, shown: string, findings: Findings, take: Take
 
 function readJsonLines(file: string, shown: string, findings: Findings, take: Take): void {
   readLines(file, shown, findings, (line, number) => {
-    if (line.trim() === '') return;
+    if (!line.startsWith('{') && line.trim() === '') return;
     let value: unknown;
     try {
       value = JSON.parse(line);
@@ -84,10 +84,7 @@ function readJsonLines(file: string, shown: string, findings: Findings, take: Ta
       findings.add('STW1003', `not a line of JSON: ${reason(error)}`, { file: shown, line: number });
       return;
     }
-    take({
-      value,
-      at: (path) => ({ file: shown, line: number, ...(path.length === 0 ? {} : { path: pathText(path) }) }),
-    });
+    take({ value, at: (path) => inLine(shown, number, path) });
   });
 }
 

@@ -1,5 +1,5 @@
 import type { Findings } from './findings';
-import { type Located, pathText } from './located';
+import { inLine, type Located } from './located';
 import { readText, reason } from './text-file';
 
 const numberColumns = new Set([
@@ -25,26 +25,48 @@ interface Row {
  */
 export function readCsv(file: string, shown: string, findings: Findings, take: (entry: Located) => void): void {
   const text = readText(file, shown, findings);
-  const rows = text === null ? [] : parseRows(text, shown, findings);
-  const [header] = rows;
-  if (header === undefined || !headerIsSound(header, shown, findings)) return;
-  const columns = header.record;
-  for (const { record, info } of rows.slice(1)) {
-    if (record.length !== columns.length) {
-      findings.add('STW1003', `the row has ${record.length} cells where the header has ${columns.length}`, {
-        file: shown,
-        line: info.lines,
-      });
+  if (text === null) return;
+  let columns: readonly Column[] | null = null;
+  for (const row of rowsOf(text, shown, findings)) {
+    const line = row.info.lines;
+    if (columns === null) {
+      if (!headerIsSound(row, shown, findings)) return;
+      columns = row.record.map((name) => ({ name, read: reader(name) }));
+      continue;
+    }
+    if (row.record.length !== columns.length) {
+      const message = `the row has ${row.record.length} cells where the header has ${columns.length}`;
+      findings.add('STW1003', message, { file: shown, line });
       continue;
     }
     const value: Record<string, unknown> = {};
-    record.forEach((cell, i) => {
-      if (cell !== '') value[columns[i] ?? ''] = typed(columns[i] ?? '', cell);
-    });
-    take({
-      value,
-      at: (path) => ({ file: shown, line: info.lines, ...(path.length === 0 ? {} : { path: pathText(path) }) }),
-    });
+    for (let i = 0; i < columns.length; i++) {
+      const { name, read } = columns[i] as Column;
+      const cell = row.record[i] as string;
+      if (cell !== '') value[name] = read(cell);
+    }
+    take({ value, at: (path) => inLine(shown, line, path) });
+  }
+}
+
+interface Column {
+  readonly name: string;
+  readonly read: (cell: string) => unknown;
+}
+
+/** Without a quote a line is a row, and a comma parts cells: what the parser below would give, in a tenth of its time. */
+function rowsOf(text: string, shown: string, findings: Findings): Iterable<Row> {
+  return /["\r]/.test(text) ? parseRows(text, shown, findings) : plainRows(text);
+}
+
+function* plainRows(text: string): Generator<Row> {
+  let lines = 0;
+  for (const line of text.split('\n')) {
+    lines++;
+    const tight = !/[^!-~]/.test(line);
+    if (line === '' || (!tight && line.trim() === '')) continue;
+    const record = line.split(',');
+    yield { record: tight ? record : record.map((cell) => cell.trim()), info: { lines } };
   }
 }
 
@@ -79,10 +101,18 @@ function headerIsSound({ record, info }: Row, shown: string, findings: Findings)
 }
 
 /** What is no number or list stays text, for the schema to refuse. */
-function typed(column: string, cell: string): unknown {
-  if (numberColumns.has(column)) return Number.isNaN(Number(cell)) ? cell : Number(cell);
-  if (listColumns.has(column)) return parts(cell);
-  if (column !== 'labels') return cell;
+function reader(column: string): (cell: string) => unknown {
+  if (numberColumns.has(column)) return numberOf;
+  if (listColumns.has(column)) return parts;
+  return column === 'labels' ? labelsOf : (cell) => cell;
+}
+
+function numberOf(cell: string): unknown {
+  const number = Number(cell);
+  return Number.isNaN(number) ? cell : number;
+}
+
+function labelsOf(cell: string): unknown {
   const pairs = parts(cell).map((part) => /^([^=]+)=(.*)$/.exec(part));
   return pairs.every((pair) => pair !== null) ? Object.fromEntries(pairs.map((pair) => [pair[1], pair[2]])) : cell;
 }

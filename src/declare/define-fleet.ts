@@ -63,7 +63,7 @@ export function defineLocated(document: Located, options: DefineOptions): Fleet 
   const aliases =
     parsedHead === null || collector === null || findings.count > 0
       ? []
-      : resolveAliases(parsedHead.aliases ?? [], collector.keys, document, findings);
+      : resolveAliases(parsedHead.aliases ?? [], () => collector.keys, document, findings);
   findings.throwIfAny();
   if (collector === null) throw new TypeError('unreachable: a fleet without frame has findings');
   const fleet = collector.fleet(aliases);

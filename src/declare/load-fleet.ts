@@ -6,6 +6,7 @@ import { type DefineOptions, defineFleet, defineLocated, isFleet } from './defin
 import { Findings } from './findings';
 import type { Fleet } from './fleet';
 import type { FleetInput } from './input';
+import { parseJsonDocument } from './json-document';
 import { shownPath } from './shown-path';
 import { readText, reason } from './text-file';
 import { parseYamlDocument } from './yaml-document';
@@ -33,7 +34,8 @@ export function loadFleet(file: string, options: LoadOptions = {}): Fleet {
   const context = { ...options, baseDirectory: dirname(path), file: shown };
   if (modules.has(ending)) return fromModule(path, shown, context);
   const text = readText(path, shown, findings);
-  const document = text === null ? null : parseYamlDocument(text, shown, findings);
+  const parse = ending === '.json' ? parseJsonDocument : parseYamlDocument;
+  const document = text === null ? null : parse(text, shown, findings);
   findings.throwIfAny();
   if (document === null) throw new TypeError('unreachable: an unread document has findings');
   return defineLocated(document, context);

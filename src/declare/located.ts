@@ -16,6 +16,11 @@ export function pathText(path: readonly PropertyKey[]): string {
     .join('');
 }
 
+/** A path in the entry that a line of a catalogue holds. */
+export function inLine(file: string, line: number, path: readonly PropertyKey[]): SourceLocation {
+  return path.length === 0 ? { file, line } : { file, line, path: pathText(path) };
+}
+
 /** `models.jsonl:12` */
 export function placeText(location: SourceLocation): string {
   const line = location.line === undefined ? '' : `:${location.line}`;

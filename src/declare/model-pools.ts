@@ -9,12 +9,40 @@ import { remedyNear } from './names';
 const MiB = 2 ** 20;
 const none: readonly string[] = [];
 
+/** Pools that constraints and runtime allow, and what was derived of them. */
+class Suited {
+  private readonly byBase = new Map<string | null, Rooms>();
+
+  constructor(
+    readonly pools: readonly Pool[],
+    private readonly roomOf: (pool: Pool, base: string | null) => CapacityVector,
+  ) {}
+
+  rooms(base: string | null): Rooms {
+    let rooms = this.byBase.get(base);
+    if (rooms === undefined) {
+      rooms = { rooms: this.pools.map((pool) => this.roomOf(pool, base)), lists: new Map() };
+      this.byBase.set(base, rooms);
+    }
+    return rooms;
+  }
+}
+interface Rooms {
+  /** An empty pod's, pool by pool. */
+  readonly rooms: readonly CapacityVector[];
+  /** Names of the pools that hold a model, by one bit a pool. */
+  readonly lists: Map<number, readonly string[]>;
+}
+/** A double has 53 bits. */
+const mostBits = 50;
+
 /** Finds the pools that a model may use; remembers what it derived, as thousands of models repeat it. */
 export class PoolChoice {
   private readonly names: ReadonlySet<string>;
   private readonly kinds: ReadonlySet<string>;
-  private readonly suitable = new Map<string, readonly Pool[]>();
-  private readonly rooms = new Map<string, CapacityVector>();
+  /** By runtime: where no accelerator is needed, and where one is. */
+  private readonly unconstrained = new Map<ServingRuntime, [Suited | null, Suited | null]>();
+  private readonly constrained = new Map<string, Suited>();
   private readonly lists = new Map<string, readonly string[]>();
 
   constructor(
@@ -37,9 +65,16 @@ export class PoolChoice {
     const needsAccelerator =
       runtime.accelerator === 'required' ||
       (runtime.accelerator === 'optional' && footprint.acceleratorMemoryBytes > 0);
-    const pools = this.suitableFor(input, runtime, needsAccelerator, key, at);
-    if (pools.length === 0) return none;
-    const fitting = pools.filter((pool) => fits(footprint, runtime, pool, this.roomOf(pool, runtime, base)));
+    const suited = this.suitableFor(input, runtime, needsAccelerator, key, at);
+    if (suited === null) return none;
+    const { pools } = suited;
+    const { rooms, lists } = suited.rooms(base);
+    let bits = 0;
+    for (let p = 0; p < pools.length; p++)
+      bits = bits * 2 + (fits(footprint, runtime, pools[p] as Pool, rooms[p] as CapacityVector) ? 1 : 0);
+    const known = pools.length > mostBits ? undefined : lists.get(bits);
+    if (known !== undefined) return known;
+    const fitting = pools.filter((pool, p) => fits(footprint, runtime, pool, rooms[p] as CapacityVector));
     if (fitting.length === 0) {
       const others = suitedPools(this.frame.pools, runtime, needsAccelerator).filter(
         (pool) =>
@@ -48,8 +83,11 @@ export class PoolChoice {
           fits(footprint, runtime, pool, this.roomOf(pool, runtime, base)),
       );
       this.reportTooLarge(pools, others, runtime, base, footprint, key, at);
+      return none;
     }
-    return this.namesOf(fitting);
+    const list = this.namesOf(fitting);
+    if (pools.length <= mostBits) lists.set(bits, list);
+    return list;
   }
 
   private suitableFor(
@@ -58,13 +96,16 @@ export class PoolChoice {
     needsAccelerator: boolean,
     key: string,
     at: At,
-  ): readonly Pool[] {
+  ): Suited | null {
     const { pools, accelerators, zones } = input;
     const free = pools === undefined && accelerators === undefined && zones === undefined;
-    const cacheKey = `${runtime.name}|${needsAccelerator}|${free ? '' : JSON.stringify([pools, accelerators, zones])}`;
-    const cached = this.suitable.get(cacheKey);
-    if (cached !== undefined) return cached;
-    if (!free && !this.knowsNames(input, key, at)) return [];
+    const own = free ? this.unconstrained.get(runtime) : undefined;
+    const constraints = free
+      ? ''
+      : `${runtime.name}|${needsAccelerator}|${JSON.stringify([pools, accelerators, zones])}`;
+    const cached = free ? own?.[needsAccelerator ? 1 : 0] : this.constrained.get(constraints);
+    if (cached != null) return cached;
+    if (!free && !this.knowsNames(input, key, at)) return null;
     const allowed = this.frame.pools.filter(
       (pool) =>
         (pools === undefined || pools.includes(pool.name)) &&
@@ -75,10 +116,13 @@ export class PoolChoice {
     if (suited.length === 0) {
       const kind = needsAccelerator ? 'one with an accelerator' : 'a CPU-only one';
       this.findings.add('STW1012', `no pool is left for ${key}: runtime "${runtime.name}" needs ${kind}`, at());
-      return [];
+      return null;
     }
-    this.suitable.set(cacheKey, suited);
-    return suited;
+    const found = new Suited(suited, (pool, base) => this.roomOf(pool, runtime, base));
+    if (!free) this.constrained.set(constraints, found);
+    else if (own === undefined) this.unconstrained.set(runtime, needsAccelerator ? [null, found] : [found, null]);
+    else own[needsAccelerator ? 1 : 0] = found;
+    return found;
   }
 
   private knowsNames(input: ModelInput, key: string, at: At): boolean {
@@ -105,16 +149,10 @@ export class PoolChoice {
   }
 
   private roomOf(pool: Pool, runtime: ServingRuntime, base: string | null): CapacityVector {
-    const cacheKey = `${pool.name}|${runtime.name}|${base ?? ''}`;
-    let room = this.rooms.get(cacheKey);
-    if (room === undefined) {
-      const { packing, mesh, budgets } = this.frame;
-      const baseModel = runtime.baseModels.find((model) => model.name === base) ?? null;
-      const context = { packing, mesh, modelsPerShard: budgets.modelsPerShard?.limit ?? null };
-      room = podCapacity(context, pool, runtime, baseModel);
-      this.rooms.set(cacheKey, room);
-    }
-    return room;
+    const { packing, mesh, budgets } = this.frame;
+    const baseModel = runtime.baseModels.find((model) => model.name === base) ?? null;
+    const context = { packing, mesh, modelsPerShard: budgets.modelsPerShard?.limit ?? null };
+    return podCapacity(context, pool, runtime, baseModel);
   }
 
   /** One list for equal lists: a catalogue has few different ones. */

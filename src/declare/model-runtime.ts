@@ -67,15 +67,17 @@ export class RuntimeChoice {
 
   /** Reports an adapter without a base, or a base that the runtime does not declare. */
   checkBase(runtime: ServingRuntime, base: string | null, key: string, at: At): void {
+    if (base === null ? runtime.repository.layout !== 'adapters' : runtime.baseModels.some(({ name }) => name === base))
+      return;
     const known = runtime.baseModels.map((model) => model.name);
-    if (base === null && runtime.repository.layout === 'adapters') {
+    if (base === null) {
       this.findings.add(
         'STW1006',
         `${key} is an adapter and names no base model`,
         at('base'),
         `Set base to one of: ${known.join(', ') || `(declare baseModels on runtime "${runtime.name}")`}.`,
       );
-    } else if (base !== null && !known.includes(base)) {
+    } else {
       this.findings.add(
         'STW1009',
         `${key} needs the base model "${base}", which runtime "${runtime.name}" does not declare`,

@@ -30,27 +30,49 @@ export type QuantityResult =
 
 const fail = (reason: string): QuantityResult => ({ ok: false, reason });
 
-/** Most quantities are a whole number of a binary unit and need no arithmetic beyond a double's. */
-const plain = /^(\d{1,9})(Ki|Mi|Gi)?$/;
-const plainUnits: Readonly<Record<string, number>> = { Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30 };
-
 /** The same as {@link parseExactly} where a double is exact; null where it may not be. */
 function parsePlain(input: unknown, scale: number): number | null {
   let value: number;
   if (typeof input === 'string') {
-    const match = plain.exec(input);
-    if (match === null) return null;
-    value = Number(match[1]) * (plainUnits[match[2] ?? ''] ?? 1) * scale;
+    const amount = parseWhole(input);
+    if (amount === null) return null;
+    value = amount * scale;
   } else if (typeof input === 'number' && input >= 0) {
     const scaled = input * scale;
     const nearest = Math.round(scaled);
     // Well between two whole numbers the product's error cannot change which is above it.
     if (input <= 1e6 && Math.abs(scaled - nearest) > 1e-3) value = Math.ceil(scaled);
     else if (Number.isInteger(input)) value = scaled;
+    // No two decimals of up to 15 digits are the same double: nearest / scale is what the user wrote.
+    else if (nearest < 1e15 && nearest / scale === input) value = nearest;
     else return null;
   } else return null;
   // Minus zero becomes zero.
   return Number.isSafeInteger(value) ? value + 0 : null;
+}
+
+/** Most quantities are up to nine digits and a binary unit: `512Mi`. Null for all else. */
+function parseWhole(text: string): number | null {
+  let amount = 0;
+  let at = 0;
+  for (; at < text.length; at++) {
+    const digit = text.charCodeAt(at) - 48;
+    if (digit < 0 || digit > 9) break;
+    amount = amount * 10 + digit;
+  }
+  if (at === 0 || at > 9) return null;
+  if (at === text.length) return amount;
+  if (at !== text.length - 2 || text[at + 1] !== 'i') return null;
+  switch (text[at]) {
+    case 'K':
+      return amount * 2 ** 10;
+    case 'M':
+      return amount * 2 ** 20;
+    case 'G':
+      return amount * 2 ** 30;
+    default:
+      return null;
+  }
 }
 
 /** `text` x `scale`, rounded up to an integer; refuses what is negative, not a number, or above 2^53 - 1. */

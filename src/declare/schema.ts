@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { identifierPattern, pairPattern } from './patterns';
 
 /**
  * The shape of what users write. Meaning (quantities, references, fit) is checked afterwards. No public module may import
@@ -18,10 +19,7 @@ const label = z
 export const identifier = z
   .string()
   .max(128)
-  .regex(
-    /^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/,
-    'must be letters, digits, "-", "_" or ".", and begin and end with a letter or digit',
-  );
+  .regex(identifierPattern, 'must be letters, digits, "-", "_" or ".", and begin and end with a letter or digit');
 const text = z.string().min(1).max(4096);
 const timeoutSeconds = z.number().min(0.001).max(86_400);
 // A pattern, not startsWith: that one's JSON Schema has a format of zod's own.
@@ -164,7 +162,7 @@ export const modelSchema = z
     accelerators: z.array(z.string()).optional(),
     zones: z.array(z.string()).optional(),
     labels: strings.optional(),
-    neverWith: z.array(z.string().regex(/^[^=]+=.*$/, 'must be key=value')).optional(),
+    neverWith: z.array(z.string().regex(pairPattern, 'must be key=value')).optional(),
     timeoutSeconds: timeoutSeconds.optional(),
   })
   .meta({ id: 'Model' });

@@ -2,8 +2,9 @@ import type { z } from 'zod';
 import type { Findings } from './findings';
 import type { FleetHead, ModelInput } from './input';
 import type { Located } from './located';
+import { forbiddenKeys } from './patterns';
+import { quickModel } from './quick-model';
 
-const forbiddenKeys = new Set(['__proto__', 'constructor', 'prototype']);
 /** Deeper than anything in the format: what lies below is refused by its shape. */
 const deepest = 12;
 
@@ -22,7 +23,7 @@ export function validateHead(input: Located, findings: Findings): FleetHead | nu
 
 /** The entry if its shape is right; null and findings otherwise. */
 export function validateModel(input: Located, findings: Findings): ModelInput | null {
-  return run<ModelInput>(schemas().modelSchema, input, findings);
+  return quickModel(input.value) ?? run<ModelInput>(schemas().modelSchema, input, findings);
 }
 
 function run<T>(schema: z.ZodType, input: Located, findings: Findings): T | null {
