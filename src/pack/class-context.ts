@@ -1,4 +1,4 @@
-import { type CapacityVector, dimensions, modelDemand, podCapacity } from '../declare/capacity';
+import { type CapacityVector, dimensions, podCapacity } from '../declare/capacity';
 import type { Fleet, Model, Pool, ReplicaLayout, ServingRuntime } from '../declare/fleet';
 import type { Effort } from './packing';
 import type { SharingClass } from './sharing';
@@ -58,10 +58,37 @@ function toArray(vector: CapacityVector): number[] {
 
 /** Demand of a model on each pod of a shard of `replicas` on `pool`. */
 export function demandArray(model: Model, pool: Pool, runtime: ServingRuntime, replicas: number): number[] {
-  return toArray(modelDemand(model, pool, runtime, replicas));
+  return setDemand([0, 0, 0, 0, 0, 0], model, pool, runtime, replicas);
 }
 
-export function fitsIn(demand: number[], free: number[]): boolean {
+/** The same written into `demand`: what `modelDemand` says, without an object for each of many models. */
+export function setDemand(
+  demand: number[],
+  model: Model,
+  pool: Pool,
+  runtime: ServingRuntime,
+  replicas: number,
+): number[] {
+  const { footprint, load } = model;
+  const gpu = pool.accelerator !== null;
+  const speed = pool.speedMilli * replicas;
+  demand[0] = gpu ? footprint.acceleratorMemoryBytes : 0;
+  demand[1] = gpu && load.microDuty > 0 ? shareOf(load.microDuty, 1000, speed) : 0;
+  demand[2] = footprint.memoryBytes + runtime.perModelMemoryBytes + runtime.sharedMemory.perModelBytes;
+  demand[3] = gpu ? Math.ceil(load.cpuMillis / replicas) : shareOf(load.cpuMillis, 1000, speed);
+  demand[4] = footprint.diskBytes;
+  demand[5] = model.countsAs ?? 1;
+  return demand;
+}
+
+/** ceil(a x b / c), exact also where a x b passes 2^53; the same as in declare/capacity. */
+export function shareOf(a: number, b: number, c: number): number {
+  const product = a * b;
+  if (product <= Number.MAX_SAFE_INTEGER) return Math.ceil(product / c);
+  return Number((BigInt(a) * BigInt(b) + BigInt(c) - 1n) / BigInt(c));
+}
+
+export function fitsIn(demand: readonly number[], free: readonly number[]): boolean {
   for (let d = 0; d < dimensionCount; d++) if ((demand[d] as number) > (free[d] as number)) return false;
   return true;
 }

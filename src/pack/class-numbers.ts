@@ -1,6 +1,6 @@
 import { dimensions } from '../declare/capacity';
 import type { Pool } from '../declare/fleet';
-import type { ClassContext } from './class-context';
+import { type ClassContext, shareOf } from './class-context';
 import type { Piece } from './pieces';
 
 export const D = dimensions.length;
@@ -41,14 +41,10 @@ export function classNumbers(
   pools.forEach((pool, p) => {
     capacity.set(context.capacity.get(pool.name) ?? [], p * D);
   });
-  // A loop, as Float64Array.from takes several times as long.
-  const column = (of: (model: Piece['model']) => number): Float64Array => {
-    const values = new Float64Array(pieces.length);
-    for (let i = 0; i < values.length; i++) values[i] = of((pieces[i] as Piece).model);
-    return values;
-  };
   const overhead = runtime.perModelMemoryBytes + runtime.sharedMemory.perModelBytes;
-  return {
+  const count = pieces.length;
+  const amounts = () => new Float64Array(count);
+  const numbers = {
     pieces,
     pools,
     onAccelerator: pools.map((pool) => pool.accelerator !== null),
@@ -57,26 +53,43 @@ export function classNumbers(
       return Math.round(1000 * (pool.podPriceMicrosPerHour * times + times - 1)) + 1;
     }),
     capacity,
-    accelerator: column((model) => model.footprint.acceleratorMemoryBytes),
-    memory: column((model) => model.footprint.memoryBytes + overhead),
-    disk: column((model) => model.footprint.diskBytes),
-    duty: column((model) => model.load.microDuty),
-    cpu: column((model) => model.load.cpuMillis),
-    models: column((model) => model.countsAs ?? 1),
-    replicas: Int32Array.from(pieces, ({ model, copies }) => (copies === 0 ? model.replicas : 1)),
-    share: Int32Array.from(pieces, ({ copies }) => Math.max(1, copies)),
+    accelerator: amounts(),
+    memory: amounts(),
+    disk: amounts(),
+    duty: amounts(),
+    cpu: amounts(),
+    models: amounts(),
+    replicas: new Int32Array(count),
+    share: new Int32Array(count),
     ...families(pieces),
   };
+  // One loop over the models: each is looked up once.
+  for (let i = 0; i < count; i++) {
+    const { model, copies } = pieces[i] as Piece;
+    const { footprint, load } = model;
+    numbers.accelerator[i] = footprint.acceleratorMemoryBytes;
+    numbers.memory[i] = footprint.memoryBytes + overhead;
+    numbers.disk[i] = footprint.diskBytes;
+    numbers.duty[i] = load.microDuty;
+    numbers.cpu[i] = load.cpuMillis;
+    numbers.models[i] = model.countsAs ?? 1;
+    numbers.replicas[i] = copies === 0 ? model.replicas : 1;
+    numbers.share[i] = Math.max(1, copies);
+  }
+  return numbers;
 }
 
 function families(pieces: readonly Piece[]): { first: Int32Array; end: Int32Array } {
   const first = new Int32Array(pieces.length);
   const end = new Int32Array(pieces.length);
   for (let from = 0; from < pieces.length; ) {
+    const { model } = pieces[from] as Piece;
     let to = from + 1;
-    while (to < pieces.length && pieces[to]?.model === pieces[from]?.model) to++;
-    first.fill(from, from, to);
-    end.fill(to, from, to);
+    while (to < pieces.length && pieces[to]?.model === model) to++;
+    for (let i = from; i < to; i++) {
+      first[i] = from;
+      end[i] = to;
+    }
     from = to;
   }
   return { first, end };
@@ -102,11 +115,4 @@ export function demandOn(numbers: ClassNumbers, i: number, p: number, d: number,
     default:
       return numbers.models[i] as number;
   }
-}
-
-/** ceil(a x b / c), exact also where a x b passes 2^53; the same as in declare/capacity. */
-function shareOf(a: number, b: number, c: number): number {
-  const product = a * b;
-  if (product <= Number.MAX_SAFE_INTEGER) return Math.ceil(product / c);
-  return Number((BigInt(a) * BigInt(b) + BigInt(c) - 1n) / BigInt(c));
 }

@@ -2,19 +2,12 @@ import { type Dimension, dimensions } from '../declare/capacity';
 import type { ClassContext } from './class-context';
 import { type ClassNumbers, classNumbers, demandOn } from './class-numbers';
 import { type Cover, type CoverRow, leastCover } from './covering';
-import { type FluidWeights, solveFluid } from './fluid';
-import {
-  copiesProblem,
-  holdsOne,
-  leastCopies,
-  loadAgainst,
-  loadDimension,
-  type MemoryGrid,
-  memoryGrid,
-  stepOf,
-} from './fluid-problems';
+import { type FluidWeights, KnownColumns, solveFluid } from './fluid';
+import { copiesProblem } from './fluid-problems';
+import { heldOf, loadAmount, loadDimension, loadRoom } from './held';
 import type { PackedShard } from './pack-class';
 import type { DualCertificate, DualClassBound, PoolWeights, Weighting } from './packing';
+import { type MemoryGrid, memoryGrid, stepOf } from './step-grid';
 
 const D = dimensions.length;
 
@@ -56,11 +49,23 @@ function dualClassBound(context: ClassContext, found: Found): DualClassBound {
   );
   const price = context.pools.map((pool) => pool.podPriceMicrosPerHour);
   const ones = price.map(() => 1);
-  const rows: CoverRow[] = replicaRows(numbers);
+  const own = replicaRows(numbers);
+  const rows: CoverRow[] = [...own];
   const weightings: Weighting[] = [];
-  const byReplicas = { cost: leastCover(price, rows).cost, pods: leastCover(ones, rows).cost };
   let cost: Cover = leastCover(price, rows);
   let pods: Cover = leastCover(ones, rows);
+  const byReplicas = { cost: cost.cost, pods: pods.cost };
+  const done = () => cost.cost >= found.cost && pods.cost >= found.pods;
+  const bound = (): DualClassBound => ({
+    class: context.sharing.key,
+    models: context.sharing.models.length,
+    pods: pods.cost,
+    podCostMicrosPerHour: cost.cost,
+    podsBy: pods.cost > byReplicas.pods ? 'weights' : 'replicas',
+    costBy: cost.cost > byReplicas.cost ? 'weights' : 'replicas',
+    weightings,
+  });
+  if (done()) return bound();
   const grid = memoryGrid(numbers);
   const problem = copiesProblem(numbers, grid);
   const add = (weights: FluidWeights): boolean => {
@@ -81,28 +86,23 @@ function dualClassBound(context: ClassContext, found: Found): DualClassBound {
     pods = nextPods;
     return true;
   };
-  const done = () => cost.cost >= found.cost && pods.cost >= found.pods;
   const effort = { rounds: 100, tolerance: 5e-4 };
-  if (!done() && price.some((value) => value > 0)) add(solveFluid(problem, effort).weights);
-  if (!done()) add(solveFluid({ ...problem, price: ones }, effort).weights);
+  const known = new KnownColumns();
+  const priced = price.some((value) => value > 0);
+  if (!done() && priced) add(solveFluid(problem, effort, null, known).weights);
+  // Where all pools cost the same, the weights are the same, too.
+  if (!done() && !(priced && new Set(price).size === 1))
+    add(solveFluid({ ...problem, price: ones }, effort, null, known).weights);
   for (const which of ['cost', 'pods'] as const) {
     for (let cut = 0; cut < mostCuts && pods.cost <= fewPods; cut++) {
       const cover = which === 'cost' ? cost : pods;
       if (cover.pods === null || cover.cost >= (which === 'cost' ? found.cost : found.pods)) break;
-      const { weights } = solveFluid(problem, effort, cover.pods);
+      const { weights } = solveFluid(problem, effort, cover.pods, known);
       if (weights.value <= 1 + 1e-6 || !add(weights)) break;
     }
   }
-  prune(weightings, price, replicaRows(numbers), cost.cost, pods.cost);
-  return {
-    class: context.sharing.key,
-    models: context.sharing.models.length,
-    pods: pods.cost,
-    podCostMicrosPerHour: cost.cost,
-    podsBy: pods.cost > byReplicas.pods ? 'weights' : 'replicas',
-    costBy: cost.cost > byReplicas.cost ? 'weights' : 'replicas',
-    weightings,
-  };
+  prune(weightings, price, own, cost.cost, pods.cost);
+  return bound();
 }
 
 /** Drops weightings that the two figures do not need, the oldest first. */
@@ -125,14 +125,18 @@ function differs(a: Cover, b: Cover): boolean {
 
 /** A model of k copies that only some pools can hold needs k pods of those. */
 function replicaRows(numbers: ClassNumbers): CoverRow[] {
-  const most = new Map<string, CoverRow>();
+  const { by, copies } = heldOf(numbers);
+  const pools = numbers.pools.length;
+  const rows: { readonly by: number[]; need: number }[] = [];
   for (let i = 0; i < numbers.pieces.length; i++) {
-    const by = numbers.pools.map((_, p) => (holdsOne(numbers, i, p) ? 1 : 0));
-    const need = leastCopies(numbers, i);
-    const key = by.join('');
-    if (need > (most.get(key)?.need ?? 0)) most.set(key, { by, need });
+    const need = copies[i] as number;
+    if (need === 0) continue;
+    const from = i * pools;
+    const row = rows.find((other) => other.by.every((holds, p) => holds === by[from + p]));
+    if (row === undefined) rows.push({ by: Array.from(by.subarray(from, from + pools)), need });
+    else if (need > row.need) row.need = need;
   }
-  return [...most.values()];
+  return rows;
 }
 
 /** Whole weights from fractional ones, rounded down, and what they prove, exactly. */
@@ -187,40 +191,46 @@ function fullestSteps(grid: MemoryGrid, p: number, values: readonly number[]): n
 }
 
 function totalWorth(numbers: ClassNumbers, grid: MemoryGrid | null, made: Omit<Weighting, 'value'>): number {
-  const weights = made.pools.map((pool) => dimensions.map((dimension) => pool.weights[dimension] ?? 0));
+  const pools = numbers.pools.length;
+  const weights = Float64Array.from(made.pools.flatMap((pool) => dimensions.map((d) => pool.weights[d] ?? 0)));
+  const { by, copies } = heldOf(numbers);
   let total = 0;
   for (let i = 0; i < numbers.pieces.length; i++) {
-    const copies = leastCopies(numbers, i);
-    if (copies === 0) continue;
+    const own = copies[i] as number;
+    if (own === 0) continue;
     let loaded = Number.POSITIVE_INFINITY;
     let idle = Number.POSITIVE_INFINITY;
-    for (let p = 0; p < numbers.pools.length; p++) {
-      if (!holdsOne(numbers, i, p)) continue;
+    for (let p = 0; p < pools; p++) {
+      if (by[i * pools + p] === 0) continue;
       let sizes = 0;
       let load = 0;
       for (let d = 0; d < D; d++) {
-        const weight = (weights[p] as number[])[d] as number;
+        const weight = weights[p * D + d] as number;
         if (weight === 0) continue;
-        if (loadDimension(d)) {
-          const { amount, room } = loadAgainst(numbers, i, p, d);
-          load += partOf(amount, weight, room);
-        } else sizes += partOf(demandOn(numbers, i, p, d, 1), weight, numbers.capacity[p * D + d] as number);
-      }
-      if (grid !== null && made.steps !== null) {
-        const step = stepOf(grid, 0, demandOn(numbers, i, p, grid.dimension, 1));
-        if (step >= 0) sizes += made.steps.steps[step]?.value ?? 0;
+        if (loadDimension(d)) load += partOf(loadAmount(numbers, i, p, d), weight, loadRoom(numbers, i, p, d));
+        else sizes += partOf(demandOn(numbers, i, p, d, 1), weight, numbers.capacity[p * D + d] as number);
       }
       loaded = Math.min(loaded, sizes + load);
       idle = Math.min(idle, sizes);
     }
-    total += loaded + (copies - 1) * idle;
+    // The pools measure a step's size alike.
+    const step =
+      grid === null || made.steps === null ? -1 : stepOf(grid, 0, demandOn(numbers, i, 0, grid.dimension, 1));
+    const extra = made.steps?.steps[step]?.value ?? 0;
+    total += loaded + extra + (own - 1) * (idle + extra);
   }
   return total;
 }
 
-/** floor(size x weight / room). */
+/** floor(size x weight / room), exactly. */
 function partOf(size: number, weight: number, room: number): number {
+  if (size === 0) return 0;
   const product = size * weight;
   if (product <= Number.MAX_SAFE_INTEGER) return Math.floor(product / room);
+  // Two roundings are off by less than the margin: what is farther from a whole number is on the side that it seems to be.
+  const part = size * (weight / room);
+  const whole = Math.floor(part);
+  const margin = part * 1e-15;
+  if (part - whole > margin && whole + 1 - part > margin) return whole;
   return Number((BigInt(size) * BigInt(weight)) / BigInt(room));
 }

@@ -37,6 +37,13 @@ export interface FluidWeights {
   readonly value: number;
 }
 
+/** Columns of one problem, found so far: the next program over it, with other prices or a fleet, starts with them. */
+export class KnownColumns {
+  readonly units: { readonly type: number; readonly rows: readonly number[]; readonly values: readonly number[] }[] =
+    [];
+  readonly cuts: { readonly rows: readonly number[]; readonly values: readonly number[] }[] = [];
+}
+
 export interface FluidResult {
   readonly weights: FluidWeights;
   /** Units of each type in the fractional optimum. */
@@ -49,11 +56,13 @@ export interface FluidResult {
  * multiple of the fleet that holds all; above 1 proves that it does not.
  * Source: Gilmore, Gomory, "A linear programming approach to the cutting-stock problem" (1961); smoothing after
  * Pessoa, Sadykov, Uchoa, Vanderbeck, "Automation and combination of linear-programming based stabilization" (2018).
+ * `known`: of the same pieces, types and steps.
  */
 export function solveFluid(
   asked: FluidProblem,
   { rounds, tolerance }: { readonly rounds: number; readonly tolerance: number },
   fleet: readonly number[] | null = null,
+  known = new KnownColumns(),
 ): FluidResult {
   // Prices near 1 suit the simplex's tolerances.
   const scale = fleet === null ? Math.max(...asked.price) : 1;
@@ -62,6 +71,8 @@ export function solveFluid(
   const master = new ColumnMaster(layout.b, layout.penalty);
   addSurplus(problem, layout, master);
   if (fleet !== null) addFleet(fleet, layout, master);
+  for (const unit of known.units) addUnit(problem, layout, unit, fleet !== null, master);
+  for (const { rows, values } of known.cuts) master.add({ cost: 0, rows, values });
   let best: FluidWeights | null = null;
   for (let round = 0; round < rounds; round++) {
     master.solve(4000);
@@ -70,13 +81,15 @@ export function solveFluid(
     const mixed: FluidWeights | null = best === null ? null : blend(problem, best, current, 0.6);
     let added = 0;
     for (const point of mixed === null ? [current] : [mixed, current]) {
-      const found = separate(problem, layout, point, fleet, master);
+      const found = separate(problem, layout, point, fleet, master, known);
       added += found.added;
       if (best === null || found.weights.value > best.value) best = found.weights;
       if (added > 0) break;
     }
     const objective = master.objective();
     if (added === 0 || objective - (best as FluidWeights).value < tolerance * objective) break;
+    // The fleet as it is holds all: what proves that one does not is no more to be found.
+    if (fleet !== null && objective <= 1) break;
   }
   const { weight, stepValue, podValue, value } = best as FluidWeights;
   const times = (values: Float64Array): Float64Array => values.map((x) => x * scale);
@@ -152,6 +165,19 @@ function addFleet(fleet: readonly number[], layout: Layout, master: ColumnMaster
   master.add({ cost: 1, rows: fleet.map((_, t) => layout.fleetRow + t), values: [...fleet] });
 }
 
+/** One unit of a type, filled: at its price, or out of the fleet. */
+function addUnit(
+  problem: FluidProblem,
+  layout: Layout,
+  { type, rows, values }: KnownColumns['units'][number],
+  ofFleet: boolean,
+  master: ColumnMaster,
+): void {
+  layout.unitColumns.set(master.size, type);
+  if (ofFleet) master.add({ cost: 0, rows: [...rows, layout.fleetRow + type], values: [...values, -1] });
+  else master.add({ cost: problem.price[type] as number, rows, values });
+}
+
 function weightsOf(problem: FluidProblem, layout: Layout, duals: Float64Array): FluidWeights {
   const weight = new Float64Array(problem.types * problem.dimensions);
   layout.rowOf.forEach((row, k) => {
@@ -180,6 +206,7 @@ function separate(
   point: FluidWeights,
   fleet: readonly number[] | null,
   master: ColumnMaster,
+  known: KnownColumns,
 ): { added: number; weights: FluidWeights } {
   const { types, dimensions } = problem;
   const duals = master.duals;
@@ -213,16 +240,11 @@ function separate(
         worth += count * (duals[row] as number);
       });
     });
-    let cost = problem.price[t] as number;
-    if (fleet !== null) {
-      cost = 0;
-      rows.push(layout.fleetRow + t);
-      values.push(-1);
-      worth -= duals[layout.fleetRow + t] as number;
-    }
-    if (worth > cost + 1e-9 * (1 + cost)) {
-      layout.unitColumns.set(master.size, t);
-      master.add({ cost, rows, values });
+    const cost = fleet === null ? (problem.price[t] as number) : (duals[layout.fleetRow + t] as number);
+    if (worth > cost + 1e-9 * (1 + Math.max(0, cost))) {
+      const unit = { type: t, rows, values };
+      known.units.push(unit);
+      addUnit(problem, layout, unit, fleet !== null, master);
       added++;
     }
   }
@@ -234,7 +256,9 @@ function separate(
     for (let k = 0; k < cut.rows.length; k++)
       worth += (cut.values[k] as number) * (duals[cut.rows[k] as number] as number);
     if (worth > 1e-9 * (1 + Math.abs(duals[layout.groupRow + g] as number))) {
-      master.add({ cost: 0, rows: [...cut.rows, layout.groupRow + g], values: [...cut.values, 1] });
+      const column = { rows: [...cut.rows, layout.groupRow + g], values: [...cut.values, 1] };
+      known.cuts.push(column);
+      master.add({ cost: 0, ...column });
       added++;
     }
   });
@@ -320,8 +344,6 @@ function fullest(family: StepFamily, t: number, value: Float64Array): { value: n
   const counts: number[] = new Array<number>(value.length).fill(0);
   const room = family.room[t] ?? 0;
   if (value.length === 0 || room === 0) return { value: 0, counts };
-  const best = new Float64Array(room + 1);
-  const taken: Uint8Array[] = [];
   // Powers of two of each step: every count up to the most is a sum of them.
   const bundles: { step: number; copies: number }[] = [];
   for (let j = 0; j < value.length; j++) {
@@ -333,22 +355,24 @@ function fullest(family: StepFamily, t: number, value: Float64Array): { value: n
       left -= Math.min(copies, left);
     }
   }
-  for (const { step, copies } of bundles) {
+  const best = new Float64Array(room + 1);
+  const width = room + 1;
+  const taken = new Uint8Array(bundles.length * width);
+  bundles.forEach(({ step, copies }, k) => {
     const size = (family.size[step] as number) * copies;
     const worth = (value[step] as number) * copies;
-    const mark = new Uint8Array(room + 1);
+    const mark = k * width;
     for (let space = room; space >= size; space--) {
       const candidate = (best[space - size] as number) + worth;
       if (candidate > (best[space] as number)) {
         best[space] = candidate;
-        mark[space] = 1;
+        taken[mark + space] = 1;
       }
     }
-    taken.push(mark);
-  }
+  });
   let space = room;
   for (let k = bundles.length - 1; k >= 0; k--) {
-    if ((taken[k] as Uint8Array)[space] === 0) continue;
+    if (taken[k * width + space] === 0) continue;
     const { step, copies } = bundles[k] as { step: number; copies: number };
     counts[step] = (counts[step] as number) + copies;
     space -= (family.size[step] as number) * copies;

@@ -57,6 +57,7 @@ export function makeGuide(types: ShardTypes, useful: readonly TypeTable[]): Guid
   });
   const n = numbers.pieces.length;
   const worth = new Float64Array(n);
+  const steps = new Int32Array(problem.steps.length);
   for (let i = 0; i < n; i++) {
     let least = Number.POSITIVE_INFINITY;
     for (const type of useful) {
@@ -64,9 +65,9 @@ export function makeGuide(types: ShardTypes, useful: readonly TypeTable[]): Guid
       least = Math.min(least, worthOn(type, room[type.index] as Float64Array, i));
     }
     // A big model's step counts too: what it takes from the patterns of other big ones.
-    stepsOf(i).forEach((step, f) => {
-      if (step >= 0) least += fluid.weights.stepValue[f]?.[step] as number;
-    });
+    stepsOf(i, steps);
+    for (let f = 0; f < steps.length; f++)
+      if ((steps[f] as number) >= 0) least += fluid.weights.stepValue[f]?.[steps[f] as number] as number;
     worth[i] = Number.isFinite(least) ? least : 0;
   }
   return { types: useful, units: [...fluid.units], cost: fluid.weights.value, worth, room };

@@ -2,7 +2,7 @@ import { byCodePoint } from '../declare/findings';
 import type { Model, Pool } from '../declare/fleet';
 import { type ClassContext, dimensionCount } from './class-context';
 import { OpenShard } from './open-shard';
-import type { Eviction, LockedModel, LockedShard, MoveReason, PackRequest } from './packing';
+import type { Eviction, LockedShard, MoveReason, PackRequest } from './packing';
 import { copiesNeeded, mostCopies, type Piece, piecesOf } from './pieces';
 import type { PoolLimits } from './pool-limits';
 import { replicasNeeded } from './replicas';
@@ -16,9 +16,10 @@ export interface Kept {
   readonly evicted: readonly Eviction[];
 }
 
-interface Member {
-  readonly model: Model;
-  readonly context: ClassContext;
+/** The models of all classes, one after another: told apart by place, which is faster than by key. */
+interface Members {
+  readonly models: readonly Model[];
+  readonly contexts: readonly ClassContext[];
 }
 
 /** A locked shard that its models may stay in. */
@@ -27,28 +28,34 @@ interface Home {
   readonly context: ClassContext;
   readonly pool: Pool;
   readonly replicas: number;
-  readonly models: Model[];
+  /** Places of its models, in the order of keys. */
+  readonly members: readonly number[];
+  /** What stays in it. */
+  readonly pieces: Piece[];
 }
+
+const nowhere: readonly Home[] = [];
 
 /** Keeps each locked copy where it is, as long as its shard may and can hold it; a shard that overflows loses the fewest. */
 export function keepLocked(request: PackRequest, contexts: readonly ClassContext[], limits: PoolLimits): Kept {
   const evicted: Eviction[] = [];
   const evict = (model: string, shard: string, reason: MoveReason) => void evicted.push({ model, shard, reason });
-  const homes = homesOf(request, contexts, evict);
-  const homesByModel = new Map<Model, Home[]>();
+  const all = membersOf(contexts);
+  const homes = homesOf(request, all, evict);
+  const homesAt: Home[][] = [];
   for (const home of homes) {
-    for (const model of home.models) {
-      const own = homesByModel.get(model);
-      if (own === undefined) homesByModel.set(model, [home]);
+    for (const member of home.members) {
+      const own = homesAt[member];
+      if (own === undefined) homesAt[member] = [home];
       else own.push(home);
     }
   }
   const rest = new Map<ClassContext, readonly Piece[]>();
-  const inHome = new Map<Home, Piece[]>();
+  let member = 0;
   for (const context of contexts) {
     const missing: Piece[] = [];
     for (const model of context.sharing.models) {
-      const own = homesByModel.get(model) ?? [];
+      const own = homesAt[member++] ?? nowhere;
       const { copies, stay } = settled(context, model, own);
       if (stay.length === 0) {
         for (const home of own) evict(model.key, home.id, 'no-longer-fits');
@@ -56,11 +63,15 @@ export function keepLocked(request: PackRequest, contexts: readonly ClassContext
         continue;
       }
       const piece: Piece = { model, copies };
+      let placed = 0;
       for (const home of own) {
-        if (stay.includes(home)) inHome.set(home, [...(inHome.get(home) ?? []), piece]);
-        else evict(model.key, home.id, 'no-longer-fits');
+        if (!stay.includes(home)) evict(model.key, home.id, 'no-longer-fits');
+        else {
+          home.pieces.push(piece);
+          placed += home.replicas;
+        }
       }
-      for (let k = stay.reduce((sum, home) => sum + home.replicas, 0); k < copies; k++) missing.push(piece);
+      for (let k = placed; k < copies; k++) missing.push(piece);
     }
     rest.set(context, missing);
   }
@@ -69,7 +80,7 @@ export function keepLocked(request: PackRequest, contexts: readonly ClassContext
     const { context, pool, replicas, id } = home;
     const shard = new OpenShard(context, id, pool, replicas);
     const out: Piece[] = [];
-    for (const piece of inHome.get(home) ?? []) {
+    for (const piece of home.pieces) {
       if (shard.welcomes(piece.model)) shard.add(piece);
       else out.push(piece);
     }
@@ -86,51 +97,59 @@ export function keepLocked(request: PackRequest, contexts: readonly ClassContext
   return { shards, rest, evicted };
 }
 
+function membersOf(contexts: readonly ClassContext[]): Members {
+  const models: Model[] = [];
+  const own: ClassContext[] = [];
+  for (const context of contexts) {
+    for (const model of context.sharing.models) {
+      models.push(model);
+      own.push(context);
+    }
+  }
+  return { models, contexts: own };
+}
+
 /** The locked shards that are still of use, in the order of ids; models that must leave theirs are told to `evict`. */
 function homesOf(
-  request: PackRequest,
-  contexts: readonly ClassContext[],
+  { prior, unlocked }: PackRequest,
+  all: Members,
   evict: (model: string, shard: string, reason: MoveReason) => void,
 ): Home[] {
-  const { prior } = request;
   if (prior === undefined) return [];
-  const declared = new Map<string, Member>();
-  for (const context of contexts)
-    for (const model of context.sharing.models) declared.set(model.key, { model, context });
-  const known = new Map(prior.shards.map((shard) => [shard.id, shard]));
-  const members = new Map<string, Member[]>();
-  const note = (locked: LockedModel, member: Member): void => {
-    for (const id of locked.shards) {
-      if (request.unlocked?.has(locked.key)) evict(locked.key, id, 'unlocked');
-      else if (!known.has(id)) evict(locked.key, id, 'shard-gone');
-      else {
-        const own = members.get(id);
-        if (own === undefined) members.set(id, [member]);
-        else own.push(member);
-      }
-    }
-  };
+  const declared = new Map<string, number>();
+  for (let member = 0; member < all.models.length; member++) declared.set((all.models[member] as Model).key, member);
+  const known = new Map(prior.shards.map((shard) => [shard.id, { shard, members: [] as number[] }]));
   for (const locked of prior.models) {
     const member = declared.get(locked.key);
-    if (member !== undefined) note(locked, member);
+    if (member === undefined) continue;
+    for (const id of locked.shards) {
+      const home = known.get(id);
+      if (unlocked?.has(locked.key)) evict(locked.key, id, 'unlocked');
+      else if (home === undefined) evict(locked.key, id, 'shard-gone');
+      else home.members.push(member);
+    }
   }
   const homes: Home[] = [];
-  for (const id of [...members.keys()].sort(byCodePoint)) {
-    const locked = known.get(id) as LockedShard;
-    const all = members.get(id) ?? [];
-    const context = majority(all);
+  const used = [...known.values()].filter(({ members }) => members.length > 0);
+  used.sort((a, b) => byCodePoint(a.shard.id, b.shard.id));
+  for (const { shard: locked, members } of used) {
+    const { id } = locked;
+    const context = majority(members, all);
     const pool = context.pools.find((candidate) => candidate.name === locked.pool);
     const suits =
       locked.runtime === context.sharing.runtime &&
       locked.base === context.sharing.base &&
       locked.group === context.sharing.group;
-    const stays = (member: Member) => suits && pool !== undefined && member.context === context;
-    for (const member of all)
-      if (!stays(member)) evict(member.model.key, id, pool === undefined ? 'shard-gone' : 'class-changed');
+    const stays = (member: number) => suits && pool !== undefined && all.contexts[member] === context;
+    for (const member of members) {
+      if (stays(member)) continue;
+      evict((all.models[member] as Model).key, id, pool === undefined ? 'shard-gone' : 'class-changed');
+    }
     if (!suits || pool === undefined) continue;
-    const models = all.filter(stays).map((member) => member.model);
-    models.sort((a, b) => byCodePoint(a.key, b.key));
-    homes.push({ id, context, pool, replicas: replicasOf(context, locked, pool, models), models });
+    // Places of one class are in the order of keys.
+    const own = members.filter(stays).sort((a, b) => a - b);
+    const models = own.map((member) => all.models[member] as Model);
+    homes.push({ id, context, pool, replicas: replicasOf(context, locked, pool, models), members: own, pieces: [] });
   }
   return homes;
 }
@@ -158,12 +177,15 @@ function settled(
     return { copies: 0, stay: holds ? homes : [] };
   }
   const pools = homes.map((home) => home.pool);
-  const most = mostCopies(context, model, pools);
   // More copies than are of use: those in the last shards go.
-  const stay: Home[] = [];
+  let most = 0;
   let copies = 0;
+  const stay: Home[] = [];
   for (const home of homes) {
-    if (copies >= most) break;
+    if (copies >= model.replicas) {
+      most ||= mostCopies(context, model, pools);
+      if (copies >= most) break;
+    }
     stay.push(home);
     copies += home.replicas;
   }
@@ -183,12 +205,16 @@ function returned(
   return [...rest, ...more].sort((a, b) => byCodePoint(a.model.key, b.model.key));
 }
 
-function majority(members: readonly Member[]): ClassContext {
+function majority(members: readonly number[], { contexts }: Members): ClassContext {
+  const first = contexts[members[0] as number] as ClassContext;
+  if (members.every((member) => contexts[member] === first)) return first;
   const counts = new Map<ClassContext, number>();
-  for (const { context } of members) counts.set(context, (counts.get(context) ?? 0) + 1);
-  const [first] = [...counts].sort(([a, m], [b, n]) => n - m || byCodePoint(a.sharing.key, b.sharing.key));
-  if (first === undefined) throw new TypeError('a shard without models');
-  return first[0];
+  for (const member of members) {
+    const context = contexts[member] as ClassContext;
+    counts.set(context, (counts.get(context) ?? 0) + 1);
+  }
+  const sorted = [...counts].sort(([a, m], [b, n]) => n - m || byCodePoint(a.sharing.key, b.sharing.key));
+  return sorted[0]?.[0] ?? first;
 }
 
 /** The piece whose leaving ends the overflow with the least room wasted, or relieves it most. */

@@ -1,6 +1,9 @@
 import type { Model, Pool } from '../declare/fleet';
-import { type ClassContext, dimensionCount } from './class-context';
+import { type ClassContext, dimensionCount, setDemand } from './class-context';
 import { type Piece, pieceDemand } from './pieces';
+
+/** Lives for one call only. */
+const scratch = [0, 0, 0, 0, 0, 0];
 
 /** A shard while it is being filled. Mutable: lives for one packing. */
 export class OpenShard {
@@ -10,7 +13,7 @@ export class OpenShard {
   private labels: Set<string> | null = null;
   private forbidden: Set<string> | null = null;
   /** Models that have copies elsewhere, too. */
-  private readonly spread = new Set<Model>();
+  private spread: Set<Model> | null = null;
 
   constructor(
     private readonly context: ClassContext,
@@ -27,11 +30,13 @@ export class OpenShard {
     return this.pieces.map((piece) => piece.model);
   }
 
-  add(piece: Piece, demand = this.demandOf(piece)): void {
+  add(piece: Piece): void {
+    const copies = piece.copies === 0 ? this.replicas : piece.copies;
+    const demand = setDemand(scratch, piece.model, this.pool, this.context.runtime, copies);
     for (let d = 0; d < dimensionCount; d++) this.free[d] = (this.free[d] as number) - (demand[d] as number);
     this.pieces.push(piece);
     const { model } = piece;
-    if (piece.copies > this.replicas) this.spread.add(model);
+    if (piece.copies > this.replicas) this.spread = (this.spread ?? new Set()).add(model);
     if (this.labels !== null || model.neverWith.length > 0 || hasLabels(model)) this.note(model);
   }
 
@@ -40,7 +45,7 @@ export class OpenShard {
     if (piece === undefined) throw new RangeError(`no model ${index}`);
     const demand = this.demandOf(piece);
     for (let d = 0; d < dimensionCount; d++) this.free[d] = (this.free[d] as number) + (demand[d] as number);
-    this.spread.delete(piece.model);
+    this.spread?.delete(piece.model);
     this.labels = null;
     this.forbidden = null;
     for (const { model } of this.pieces) if (model.neverWith.length > 0 || hasLabels(model)) this.note(model);
@@ -53,7 +58,7 @@ export class OpenShard {
 
   /** May `model` meet the models here, by labels, and is no copy of it here? */
   welcomes(model: Model): boolean {
-    if (this.spread.has(model)) return false;
+    if (this.spread?.has(model)) return false;
     if (this.labels !== null && model.neverWith.some((label) => this.labels?.has(label))) return false;
     if (this.forbidden !== null && this.forbidden.size > 0) {
       for (const [key, value] of Object.entries(model.labels)) if (this.forbidden.has(`${key}=${value}`)) return false;

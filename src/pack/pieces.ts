@@ -22,7 +22,10 @@ export function piecesOf(context: ClassContext, model: Model): Piece[] {
 /** Fewest copies, at least the declared ones, at which some pool's pod carries its part of the load. */
 export function copiesNeeded(context: ClassContext, model: Model, pools: readonly Pool[] = context.pools): number {
   let least = 0;
+  let last: Pool | null = null;
   for (const pool of pools) {
+    if (pool === last) continue;
+    last = pool;
     const needed = replicasNeeded(context, model, pool);
     if (needed > 0 && (least === 0 || needed < least)) least = needed;
   }

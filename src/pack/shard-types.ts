@@ -1,6 +1,7 @@
 import { dimensions } from '../declare/capacity';
 import { type ClassNumbers, demandOn } from './class-numbers';
-import { fitsAlone, type ShardType } from './fluid-problems';
+import { fitsAlone } from './fluid-problems';
+import type { ShardType } from './step-grid';
 
 const D = dimensions.length;
 

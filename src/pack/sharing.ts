@@ -30,8 +30,20 @@ function escaped(zone: string): string {
 /** The fleet's classes, sorted by key. */
 export function sharingClasses(fleet: Fleet): SharingClass[] {
   const tenants = new Map(fleet.tenants.map((tenant) => [tenant.name, tenant]));
-  const classes = new Map<string, { parts: Omit<SharingClass, 'key' | 'models'>; models: Model[] }>();
+  const classes = new Map<string, OpenClass>();
+  // Most models are of a class that was met before: found without spelling it.
+  const met = new Map<string, OpenClass[]>();
   for (const model of fleet.models) {
+    let own = met.get(model.tenant);
+    if (own === undefined) {
+      own = [];
+      met.set(model.tenant, own);
+    }
+    const known = own.find(({ parts }) => isLike(parts, model));
+    if (known !== undefined) {
+      known.models.push(model);
+      continue;
+    }
     const tenant = tenants.get(model.tenant);
     const parts = {
       runtime: model.runtime,
@@ -42,11 +54,34 @@ export function sharingClasses(fleet: Fleet): SharingClass[] {
       zones: model.zones,
     };
     const key = classKey(parts);
-    const existing = classes.get(key);
-    if (existing === undefined) classes.set(key, { parts, models: [model] });
-    else existing.models.push(model);
+    const existing = classes.get(key) ?? { parts, models: [] };
+    existing.models.push(model);
+    classes.set(key, existing);
+    own.push(existing);
   }
   return [...classes]
     .map(([key, { parts, models }]) => ({ key, ...parts, models }))
     .sort((a, b) => byCodePoint(a.key, b.key));
+}
+
+interface OpenClass {
+  readonly parts: Omit<SharingClass, 'key' | 'models'>;
+  readonly models: Model[];
+}
+
+/** Is a model of the same tenant of this class? */
+function isLike(parts: OpenClass['parts'], model: Model): boolean {
+  return (
+    parts.runtime === model.runtime &&
+    parts.base === model.base &&
+    sameTexts(parts.pools, model.pools) &&
+    sameTexts(parts.zones, model.zones)
+  );
+}
+
+function sameTexts(a: readonly string[], b: readonly string[]): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let k = 0; k < a.length; k++) if (a[k] !== b[k]) return false;
+  return true;
 }

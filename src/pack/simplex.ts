@@ -13,13 +13,21 @@ const tolerance = 1e-9;
  * columns give the same result on any machine; a result is only ever used after it was checked exactly.
  */
 export class ColumnMaster {
-  private readonly columns: Column[] = [];
+  /** Columns one after another: cost of each, and where its entries start. */
+  private readonly costs: number[] = [];
+  private readonly starts: number[] = [0];
+  private rows = new Int32Array(1024);
+  private values = new Float64Array(1024);
   private readonly basis: Int32Array;
   private readonly inverse: Float64Array;
   private readonly level: Float64Array;
   private readonly prices: Float64Array;
+  /** What the entering column is in terms of the basis. */
+  private readonly ahead: Float64Array;
   private readonly inBasis: boolean[] = [];
   private sinceRefactor = 0;
+  /** Reduced cost of the column chosen last. */
+  private entering = 0;
 
   /** Rows start on artificial columns of cost `penalty`; every b is above 0. */
   constructor(
@@ -30,6 +38,7 @@ export class ColumnMaster {
     this.basis = new Int32Array(m);
     this.inverse = new Float64Array(m * m);
     this.level = Float64Array.from(b);
+    this.ahead = new Float64Array(m);
     this.prices = Float64Array.from(penalty);
     for (let i = 0; i < m; i++) {
       this.basis[i] = -1 - i;
@@ -37,13 +46,24 @@ export class ColumnMaster {
     }
   }
 
-  add(column: Column): void {
-    this.columns.push(column);
+  add({ cost, rows, values }: Column): void {
+    const from = this.starts[this.size] as number;
+    const to = from + rows.length;
+    if (to > this.rows.length) {
+      this.rows = grown(new Int32Array(2 * to), this.rows);
+      this.values = grown(new Float64Array(2 * to), this.values);
+    }
+    for (let k = 0; k < rows.length; k++) {
+      this.rows[from + k] = rows[k] as number;
+      this.values[from + k] = values[k] as number;
+    }
+    this.costs.push(cost);
+    this.starts.push(to);
     this.inBasis.push(false);
   }
 
   get size(): number {
-    return this.columns.length;
+    return this.costs.length;
   }
 
   /** Dual prices of the rows. */
@@ -70,31 +90,37 @@ export class ColumnMaster {
 
   /** Pivots until no column improves, or `limit` pivots; gives the number of pivots. */
   solve(limit: number): number {
-    for (let pivots = 0; pivots < limit; pivots++) {
+    let pivots = 0;
+    while (pivots < limit) {
       const entering = this.mostNegative();
-      if (entering < 0 || !this.pivot(entering)) return pivots;
+      if (entering < 0 || !this.pivot(entering)) break;
+      pivots++;
     }
-    return limit;
+    // Prices are carried from pivot to pivot: in the end they are told from the basis, free of what that lost.
+    if (pivots > 0) this.reprice();
+    return pivots;
   }
 
   private costOf(column: number): number {
-    return column < 0 ? (this.penalty[-1 - column] as number) : (this.columns[column] as Column).cost;
+    return column < 0 ? (this.penalty[-1 - column] as number) : (this.costs[column] as number);
   }
 
   private mostNegative(): number {
-    const { prices } = this;
+    const { prices, costs, starts, rows, values, inBasis } = this;
     let best = -tolerance;
     let chosen = -1;
-    for (let c = 0; c < this.columns.length; c++) {
-      if (this.inBasis[c]) continue;
-      const { cost, rows, values } = this.columns[c] as Column;
-      let reduced = cost;
-      for (let k = 0; k < rows.length; k++) reduced -= (values[k] as number) * (prices[rows[k] as number] as number);
+    for (let c = 0; c < costs.length; c++) {
+      if (inBasis[c]) continue;
+      let reduced = costs[c] as number;
+      const to = starts[c + 1] as number;
+      for (let k = starts[c] as number; k < to; k++)
+        reduced -= (values[k] as number) * (prices[rows[k] as number] as number);
       if (reduced < best) {
         best = reduced;
         chosen = c;
       }
     }
+    this.entering = best;
     return chosen;
   }
 
@@ -131,22 +157,27 @@ export class ColumnMaster {
       level[i] = (level[i] as number) - factor * ratio;
     }
     level[leaving] = ratio;
-    if (++this.sinceRefactor >= 120) this.refactor();
-    this.reprice();
+    if (++this.sinceRefactor >= 120) {
+      this.refactor();
+      this.reprice();
+      return true;
+    }
+    for (let k = 0; k < m; k++)
+      this.prices[k] = (this.prices[k] as number) + this.entering * (inverse[row + k] as number);
     return true;
   }
 
   private direction(column: number): Float64Array {
     const m = this.b.length;
-    const result = new Float64Array(m);
-    const { rows, values } = this.columns[column] as Column;
+    const { inverse, rows, values, starts, ahead } = this;
+    const from = starts[column] as number;
+    const to = starts[column + 1] as number;
     for (let i = 0; i < m; i++) {
       let sum = 0;
-      for (let k = 0; k < rows.length; k++)
-        sum += (this.inverse[i * m + (rows[k] as number)] as number) * (values[k] as number);
-      result[i] = sum;
+      for (let k = from; k < to; k++) sum += (inverse[i * m + (rows[k] as number)] as number) * (values[k] as number);
+      ahead[i] = sum;
     }
-    return result;
+    return ahead;
   }
 
   private reprice(): void {
@@ -171,8 +202,9 @@ export class ColumnMaster {
       const column = this.basis[i] as number;
       if (column < 0) work[(-1 - column) * m + i] = 1;
       else {
-        const { rows, values } = this.columns[column] as Column;
-        for (let k = 0; k < rows.length; k++) work[(rows[k] as number) * m + i] = values[k] as number;
+        const to = this.starts[column + 1] as number;
+        for (let k = this.starts[column] as number; k < to; k++)
+          work[(this.rows[k] as number) * m + i] = this.values[k] as number;
       }
     }
     for (let c = 0; c < m; c++) {
@@ -207,6 +239,11 @@ export class ColumnMaster {
       this.level[i] = sum;
     }
   }
+}
+
+function grown<T extends Int32Array | Float64Array>(made: T, old: T): T {
+  made.set(old);
+  return made;
 }
 
 function swap(values: Float64Array, a: number, b: number): void {
