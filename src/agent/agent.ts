@@ -51,6 +51,7 @@ export class Agent implements ApiBackend {
     this.adminToken = settings.adminToken;
     this.tables = new TableChoice(settings);
     this.metricsRegistry = new AgentMetrics(
+      settings,
       () => this.manager.core.reports(0).models,
       () => this.store?.usedBytes ?? 0,
     );

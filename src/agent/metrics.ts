@@ -13,8 +13,13 @@ export class AgentMetrics {
   private readonly misses = this.histogram('stowage_agent_miss_seconds', 'How long requests waited for their model');
 
   /** `models`: all that there are now. */
-  constructor(models: () => readonly ModelReport[], diskBytes: () => number) {
+  constructor(
+    of: { readonly fleet: string; readonly shard: string },
+    models: () => readonly ModelReport[],
+    diskBytes: () => number,
+  ) {
     const { Gauge } = this.client;
+    this.registry.setDefaultLabels({ fleet: of.fleet, shard: of.shard });
     const registers = [this.registry];
     const gauge = (name: string, help: string, labelNames: string[], collect: (set: Setter) => void): void => {
       new Gauge({

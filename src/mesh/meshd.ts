@@ -45,7 +45,7 @@ export class Meshd {
 
   constructor(private readonly options: MeshdOptions) {
     this.control = new Control(options.control);
-    this.metrics = new MeshdMetrics(() => this.state({ shard: null, models: 'none' }));
+    this.metrics = new MeshdMetrics(options.fleet, () => this.state({ shard: null, models: 'none' }));
   }
 
   start(): void {

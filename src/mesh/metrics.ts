@@ -9,10 +9,11 @@ export class MeshdMetrics {
   private readonly planSeconds: Histogram;
   private readonly reports: Counter;
 
-  constructor(state: () => MeshState) {
+  constructor(fleet: string, state: () => MeshState) {
     const prom = require('prom-client') as typeof import('prom-client');
     const registers = [new prom.Registry()];
     this.registry = registers[0] as Registry;
+    this.registry.setDefaultLabels({ fleet });
     prom.collectDefaultMetrics({ register: this.registry, prefix: 'stowage_meshd_' });
     const buckets = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30];
     const named = (name: string, help: string) => ({ name: `stowage_mesh_${name}`, help, registers });

@@ -9,6 +9,7 @@ export const names = {
   routeTable: (fleet: Fleet, part: number) => `${fleet.name}-routes-${part}`,
   shards: (fleet: Fleet) => `${fleet.name}-shards`,
   router: (fleet: Fleet) => `${fleet.name}-router`,
+  dashboard: (fleet: Fleet) => `${fleet.name}-dashboard`,
   copies: (fleet: Fleet, copyClass: string) => `${fleet.name}-copies-${copyClass}`,
 } as const;
 
@@ -47,7 +48,7 @@ export function shardSelector(fleet: Fleet, id: string): Labels {
 }
 
 /** Recommended labels of an object that belongs to the fleet as a whole. */
-export function fleetLabels(fleet: Fleet, component: 'shard' | 'router'): Labels {
+export function fleetLabels(fleet: Fleet, component: 'shard' | 'router' | 'dashboard'): Labels {
   return {
     'app.kubernetes.io/component': component,
     'app.kubernetes.io/instance': fleet.name,

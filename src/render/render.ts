@@ -6,6 +6,7 @@ import type { Plan, PlannedShard } from '../plan/plan';
 import { accessObjects } from './access';
 import { checkFleet } from './check-fleet';
 import { copyBudgets } from './copy-budgets';
+import { dashboardObjects } from './dashboard';
 import { gatewayObjects } from './gateway';
 import { isReservedShardId, names } from './names';
 import { networkPolicies } from './network-policies';
@@ -42,6 +43,7 @@ export function renderFleet(fleet: Fleet, plan: Plan): readonly RenderedGroup[] 
         ...routeTables(fleet),
         ...routerObjects(fleet),
         ...gatewayObjects(fleet),
+        ...dashboardObjects(fleet),
       ],
     },
     ...shards.filter((found) => found !== null).map(({ parts, shard, models }) => shardGroup(parts, shard, models)),

@@ -51,6 +51,9 @@ function envoyContainer({ mesh }: Fleet): unknown {
       '$(STOWAGE_POD)',
       '--service-cluster',
       '$(STOWAGE_FLEET)',
+      // A label of each of its metrics.
+      '--config-yaml',
+      '{"stats_config":{"stats_tags":[{"tag_name":"fleet","fixed_value":"$(STOWAGE_FLEET)"}]}}',
       // Envoy counts the node's cores, not the container's.
       '--concurrency',
       `${Math.max(1, Math.ceil(mesh.envoyCpuMillis / 1000))}`,

@@ -62,6 +62,7 @@ class PlainServer implements Adapter {
 
 async function started(adapter: Adapter, models: readonly ModelTableEntry[]): Promise<Manager> {
   const metrics = new AgentMetrics(
+    { fleet: 'test', shard: 's1' },
     () => [],
     () => 0,
   );

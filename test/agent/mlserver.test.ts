@@ -86,7 +86,7 @@ describe.skipIf(missing !== null)(`the agent beside MLServer${missing === null ?
     );
     await until('it is out of memory', async () => (await ask(server.origin, 't~two~1')) === 'HTTP 404');
     const metrics = await (await fetch(`${origin}/metrics`)).text();
-    expect(metrics).toContain('stowage_agent_models{state="ready"} 2');
+    expect(metrics).toContain('stowage_agent_models{state="ready",fleet="test",shard="s1"} 2');
   });
 
   it('holds up an unload until every router has let go', async () => {

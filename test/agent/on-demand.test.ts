@@ -70,8 +70,8 @@ describe.skipIf(missing !== null)(`on-demand models${missing === null ? '' : ` (
     expect(await ask(server.origin, 't~always~1')).toBe(4);
     expect(loads('t~two~1')).toBe(1);
     const metrics = await (await fetch(`${started.origin}/metrics`)).text();
-    expect(metrics).toContain('stowage_agent_evictions_total 1');
-    expect(metrics).toMatch(/stowage_agent_demand_total\{result="hit"\} 1\n/);
+    expect(metrics).toContain('stowage_agent_evictions_total{fleet="test",shard="s1"} 1');
+    expect(metrics).toMatch(/stowage_agent_demand_total\{result="hit",fleet="test",shard="s1"\} 1\n/);
   });
 
   it('answers gRPC on the same port', async () => {

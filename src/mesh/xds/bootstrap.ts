@@ -103,7 +103,7 @@ export function envoyBootstrap(options: EnvoyBootstrapOptions): object {
             {
               safe_regex: {
                 regex:
-                  'cluster\\..*\\.(upstream_rq_(total|active|time|retry|retry_success|timeout|pending_overflow|[1-5]xx)|upstream_cx_(active|connect_fail|overflow)|membership_(healthy|total)|outlier_detection\\.ejections_active)',
+                  'cluster\\.[^.]+\\.(upstream_rq_(total|active|time|retry|retry_success|timeout|pending_overflow|[1-5]xx)|upstream_cx_(active|connect_fail|overflow)|membership_(healthy|total)|outlier_detection\\.ejections_active)',
               },
             },
             // Not http.*.rds: one series for each route table.

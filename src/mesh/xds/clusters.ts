@@ -36,6 +36,8 @@ export function clusterResource(name: string, kind: ClusterKind, limits: Cluster
   const onDemand = kind.startsWith('proxy');
   return encode('envoy.config.cluster.v3.Cluster', {
     name,
+    // A dot would end the name in statistics, and begin the metric's.
+    alt_stat_name: name.replaceAll('.', '_'),
     type: 'EDS',
     eds_cluster_config: { eds_config: { ads: {}, resource_api_version: 'V3' } },
     connect_timeout: duration(limits.connectTimeoutMs),

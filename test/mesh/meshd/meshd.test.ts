@@ -106,9 +106,9 @@ describe('meshd', () => {
     expect((await state('?shard=s2&models=problems')).shards).toMatchObject([{ shard: 's2', models: [] }]);
     expect((await fetch(`${base}/v1/state?models=some`)).status).toBe(400);
     const metrics = await (await fetch(`${base}/metrics`)).text();
-    expect(metrics).toContain('stowage_mesh_models{state="up"} 3');
-    expect(metrics).toContain('stowage_mesh_shard_members{shard="s1"} 2');
-    expect(metrics).toContain('stowage_mesh_pushes_total{result="acknowledged"}');
+    expect(metrics).toContain('stowage_mesh_models{state="up",fleet="shop"} 3');
+    expect(metrics).toContain('stowage_mesh_shard_members{shard="s1",fleet="shop"} 2');
+    expect(metrics).toContain('stowage_mesh_pushes_total{result="acknowledged",fleet="shop"}');
     expect((await fetch(`${base}/nothing`)).status).toBe(404);
     expect((await fetch(`${base}/v1/state`, { method: 'POST' })).status).toBe(405);
   });
