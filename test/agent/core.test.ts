@@ -117,6 +117,29 @@ describe('room', () => {
     expect(core.record('t~b~1')?.blocked?.reason).toBe('no room: needs 30 B of memory, 20 B is free');
   });
 
+  it("of the first model of a format is told without the format's libraries, once others show what models take", () => {
+    const core = new AgentCore(0);
+    const sizes = { a: 10, b: 20, c: 10, d: 10 };
+    const rises = new Map(Object.entries({ a: 1010, b: 40, c: 30, d: 20 }));
+    const seen: (number | null)[] = [];
+    const feed = (event: CoreEvent): void => {
+      for (const action of core.handle(event, 1)) {
+        if (action.type === 'fetch') feed({ type: 'fetched', served: action.served });
+        if (action.type !== 'load') continue;
+        const riseBytes = rises.get(action.served.split('~')[1] ?? '') ?? 0;
+        feed({ type: 'loaded', served: action.served, riseBytes });
+        seen.push(core.reports(0).models.find(({ served }) => served === 't~a~1')?.memoryBytes ?? null);
+      }
+    };
+    feed({ type: 'held', asked: new Map(), entries: [], files: [] });
+    const models = Object.entries(sizes).map(([name, size]) => entry({ name, size }));
+    for (const i of models.keys()) feed({ type: 'table', table: tableOf(models.slice(0, i + 1), 2000) });
+    // Twice, three times, twice as much as declared: 20 of 10, where the rise was 1010.
+    expect(seen).toEqual([1010, 20, 25, 20]);
+    const revision = core.revision;
+    expect(core.reports(revision - 1).models.map(({ served }) => served)).toEqual(['t~a~1', 't~d~1']);
+  });
+
   it('goes to residents first, then by priority, and is said when it comes', () => {
     const models = [
       entry({ name: 'low', size: 60, priority: 1 }),

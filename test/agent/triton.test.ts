@@ -58,6 +58,11 @@ output [ { name: "y" data_type: TYPE_FP64 dims: [ -1, 1 ] } ]
     await router.see({ 't~one~1': 'ready', 't~two~1': 'ready', 't~broken~1': 'failed' });
     expect(await ask(server.origin, 't~one~1')).toBe(1);
     expect(await ask(server.origin, 't~two~1')).toBe(2);
+    // A Python model is a process of its own, below the server's.
+    for (const served of ['t~one~1', 't~two~1']) {
+      expect(router.models.get(served)?.memoryBytes).toBeGreaterThan(2 ** 20);
+      expect(router.models.get(served)?.memoryBytes).toBeLessThan(2 ** 28);
+    }
     expect(router.models.get('t~broken~1')?.reason).toContain('a model that is broken on purpose');
     expect((await fetch(`${started.origin}/readyz`)).status).toBe(200);
     // The repository stays closed to everybody else.

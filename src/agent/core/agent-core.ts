@@ -38,7 +38,12 @@ export class AgentCore {
     this.routers = new Routers(startedAt);
     this.limits = { ...defaultLimits, ...limits };
     this.readiness = new Readiness(this.limits.readyHoldMs);
-    this.steps = new RecordSteps(this.measured, this.limits, (served, outcome) => this.settle(served, outcome));
+    this.steps = new RecordSteps(
+      this.measured,
+      this.limits,
+      (served, outcome) => this.settle(served, outcome),
+      ({ served, bytes }) => this.correct(served, bytes),
+    );
   }
 
   handle(event: CoreEvent, now: number): readonly CoreAction[] {
@@ -160,6 +165,14 @@ export class AgentCore {
         } else if (event.type === 'demand') this.settle(event.served, { kind: 'unknown' });
       }
     }
+  }
+
+  /** Another figure of a loaded model's memory. */
+  private correct(served: string, bytes: number): void {
+    const record = this.records.get(served);
+    if (record === undefined || record.memory === null || record.memoryBytes === bytes) return;
+    record.memoryBytes = bytes;
+    this.touched.add(record);
   }
 
   private setTable(table: ModelTable, now: number): void {

@@ -1,3 +1,5 @@
+import { type Correction, FirstLoads } from './first-loads';
+
 /**
  * What the models really take, from the server's resident memory. Servers seldom give memory back: what an unloaded model
  * left behind is used again by the next one, so it is kept apart as slack. The libraries that the first model of a format
@@ -8,6 +10,7 @@ export class MeasuredMemory {
   private latest: number | null = null;
   private slack = 0;
   private readonly formats = new Set<string>();
+  private readonly firsts = new FirstLoads();
 
   /** `empty`: the server holds no model. */
   observe(rssBytes: number, empty: boolean): void {
@@ -15,15 +18,20 @@ export class MeasuredMemory {
     if (this.idle === null || (empty && this.slack === 0)) this.idle = rssBytes;
   }
 
-  loaded(format: string, declaredBytes: number, riseBytes: number | null): void {
+  /** What another model is now thought to take, if this load told something of it. */
+  loaded(served: string, format: string, declaredBytes: number, riseBytes: number | null): Correction | null {
+    const told =
+      riseBytes === null ? null : this.firsts.loaded(format, { served, declaredBytes, riseBytes }, this.slack === 0);
     if (!this.formats.has(format) && riseBytes !== null && this.idle !== null) {
       this.idle += Math.min(librariesLimit, Math.max(0, riseBytes - declaredBytes));
     }
     this.formats.add(format);
     this.slack = Math.max(0, this.slack - declaredBytes);
+    return told;
   }
 
-  unloaded(bytes: number): void {
+  unloaded(served: string, bytes: number): void {
+    this.firsts.unloaded(served);
     this.slack += bytes;
   }
 
@@ -33,6 +41,7 @@ export class MeasuredMemory {
     this.latest = null;
     this.slack = 0;
     this.formats.clear();
+    this.firsts.clear();
   }
 
   /** Bytes that the models take; 0 where nothing can be read. */

@@ -1,5 +1,6 @@
 import type { ModelTableEntry } from '../../render/model-table';
 import type { CoreEvent, CoreLimits, Outcome } from './events';
+import type { Correction } from './first-loads';
 import type { MeasuredMemory } from './measured';
 import { type ModelRecord, sameFiles } from './model-record';
 import { graceMs } from './routers';
@@ -13,6 +14,7 @@ export class RecordSteps {
     private readonly measured: MeasuredMemory,
     private readonly limits: CoreLimits,
     private readonly settle: (served: string, outcome: Outcome) => void,
+    private readonly correct: (correction: Correction) => void,
   ) {}
 
   apply(record: ModelRecord, event: RecordEvent, now: number): void {
@@ -36,7 +38,7 @@ export class RecordSteps {
         return;
       case 'unloaded':
         if (work?.kind !== 'unloading') return;
-        if (record.memory !== null) this.measured.unloaded(record.memory.size.memoryBytes);
+        if (record.memory !== null) this.measured.unloaded(record.served, record.memory.size.memoryBytes);
         Object.assign(record, { memory: null, work: null, memoryBytes: null, failures: 0, reason: null });
         return;
       case 'unload-failed':
@@ -80,7 +82,8 @@ export class RecordSteps {
   private finishLoad(record: ModelRecord, loaded: ModelTableEntry, riseBytes: number | null, now: number): void {
     // Its declared size may have changed while it was loaded.
     const entry = sameFiles(loaded, record.entry) ? record.entry : loaded;
-    this.measured.loaded(entry.format, entry.size.memoryBytes, riseBytes);
+    const told = this.measured.loaded(record.served, entry.format, entry.size.memoryBytes, riseBytes);
+    if (told !== null) this.correct(told);
     const requests = record.waiting;
     Object.assign(record, { memory: entry, work: null, failures: 0, retryAt: 0, reason: null, blocked: null });
     record.oldFiles = [];
