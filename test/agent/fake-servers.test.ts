@@ -20,10 +20,12 @@ beforeEach(() => {
 });
 afterEach(() => {
   server.close();
+  server.closeAllConnections();
   rmSync(root, { recursive: true, force: true });
 });
 
-type Answer = (method: string, path: string, body: Record<string, string>) => readonly [number, unknown];
+/** Null: never. */
+type Answer = (method: string, path: string, body: Record<string, string>) => readonly [number, unknown] | null;
 
 async function serve(answer: Answer): Promise<ServerAddress> {
   server = createServer((request, response) => {
@@ -32,7 +34,9 @@ async function serve(answer: Answer): Promise<ServerAddress> {
       text += chunk;
     });
     request.on('end', () => {
-      const [status, body] = answer(request.method ?? '', request.url ?? '', text === '' ? {} : JSON.parse(text));
+      const answered = answer(request.method ?? '', request.url ?? '', text === '' ? {} : JSON.parse(text));
+      if (answered === null) return;
+      const [status, body] = answered;
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     });
   });
@@ -72,12 +76,17 @@ it('loads and unloads LoRA adapters as vLLM documents it', async () => {
 describe('OpenVINO Model Server', () => {
   const served = new Map<string, string>();
   const broken = new Set<string>();
+  let mute = false;
+  let deaf = false;
 
   async function openvino(): Promise<OpenvinoAdapter> {
     served.clear();
     broken.clear();
+    [mute, deaf] = [false, false];
     const address = await serve((_, path) => {
       if (path === '/v2/health/live') return [200, {}];
+      if (mute) return [500, { error: 'Retrieving all model statuses failed. Check server logs for more info.' }];
+      if (deaf && path === '/v1/config/reload') return null;
       if (path === '/v1/config/reload') {
         const { model_config_list: items } = JSON.parse(readFileSync(join(root, 'config.json'), 'utf8'));
         served.clear();
@@ -128,5 +137,28 @@ describe('OpenVINO Model Server', () => {
     await adapter.unload('t~a~1', signal());
     expect([...served.keys()]).toEqual(['t~b~1']);
     expect(readdirSync(join(root, '.stowage', 'openvino'))).toEqual(['t~b~1-0']);
+  });
+
+  it('loads a new model although another one has broken, but believes no reload then', async () => {
+    const adapter = await openvino();
+    await adapter.load(model('a'), files('a', 'model.xml'), options);
+    rmSync(join(served.get('t~a~1') ?? '', '1', 'model.xml'));
+    await adapter.load(model('b'), files('b', 'model.xml'), options);
+    expect(await adapter.holding(['t~a~1', 't~b~1'])).toEqual(new Set(['t~b~1']));
+    const again = adapter.load(model('b'), files('b2', 'model.xml'), { ...options, reload: true });
+    await expect(again).rejects.toThrow('STW6105: OpenVINO: HTTP 412');
+    expect(readdirSync(join(root, '.stowage', 'openvino')).sort()).toEqual(['t~a~1-0', 't~b~1-0']);
+  });
+
+  it('takes no failed answer for an empty server, and leaves nothing of a load that took too long', async () => {
+    const adapter = await openvino();
+    await adapter.load(model('a'), files('a', 'model.xml'), options);
+    mute = true;
+    await expect(adapter.holding(['t~a~1'])).rejects.toThrow(/STW6105.*statuses failed/);
+    [mute, deaf] = [false, true];
+    const late = adapter.load(model('b'), files('b', 'model.xml'), { reload: false, timeoutMs: 300 });
+    await expect(late).rejects.toThrow('STW6105: OpenVINO: did not load it within 0 s');
+    const { model_config_list: named } = JSON.parse(readFileSync(join(root, 'config.json'), 'utf8'));
+    expect(named.map(({ config }: { config: { name: string } }) => config.name)).toEqual(['t~a~1']);
   });
 });

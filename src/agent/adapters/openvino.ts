@@ -2,10 +2,10 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ModelTableEntry } from '../../render/model-table';
-import { agentError } from '../reason';
+import { agentError, isAbort, reasonOf } from '../reason';
 import type { Adapter, LoadOptions, ServerAddress } from './adapter';
 import { linkTree } from './layout';
-import { ServerHttp } from './server-http';
+import { ServerHttp, type ServerReply } from './server-http';
 
 interface ConfigItem {
   readonly config: { readonly name: string; readonly base_path: string };
@@ -52,21 +52,24 @@ export class OpenvinoAdapter implements Adapter {
       const before = await this.read();
       const base_path = await this.layOut(served, files);
       const others = before.filter(({ config }) => config.name !== served);
-      const signal = AbortSignal.timeout(timeoutMs);
       await this.write([...others, { config: { name: served, base_path } }]);
-      const reply = await this.http.post('/v1/config/reload', {}, signal);
-      const versions = (await this.statuses())[served] ?? [];
+      const reply = await this.reload(timeoutMs);
+      const versions = (await this.statuses().catch(() => null))?.[served] ?? [];
       const current = before.find(({ config }) => config.name === served)?.config.base_path;
-      if (reply.status < 300 && versions.some(({ state }) => state === 'AVAILABLE')) {
+      // A reload fails as a whole where any model does: a new model may be there all the same, by its own state. Of one
+      // that was there before, that may be the old copy.
+      const accepted = reply.status < 300 || (reply.status > 0 && current === undefined);
+      if (accepted && versions.some(({ state }) => state === 'AVAILABLE')) {
         if (current !== undefined && current !== base_path) await rm(current, { recursive: true, force: true });
         return;
       }
       // What is broken must not stay in the file: the next reload would try it again.
       await this.write(before);
-      await this.http.post('/v1/config/reload', {}, signal).catch(() => undefined);
+      await this.reload(timeoutMs);
       await rm(base_path, { recursive: true, force: true });
       const told = versions.map(({ status }) => status?.error_message).find((text) => text && text !== 'OK');
-      throw agentError('STW6105', `OpenVINO: ${told ?? `HTTP ${reply.status}: ${reply.text}`}`);
+      const answered = reply.status === 0 ? reply.text : `HTTP ${reply.status}: ${reply.text}`;
+      throw agentError('STW6105', `OpenVINO: ${told ?? answered}`);
     });
   }
 
@@ -74,7 +77,7 @@ export class OpenvinoAdapter implements Adapter {
     return this.inTurn(async () => {
       const before = await this.read();
       await this.write(before.filter(({ config }) => config.name !== served));
-      await this.http.post('/v1/config/reload', {}, signal);
+      await this.http.post('/v1/config/reload', undefined, signal);
       while ((await this.holding([served])).has(served)) await sleep(50, undefined, { signal });
       const old = before.find(({ config }) => config.name === served)?.config.base_path;
       if (old !== undefined) await rm(old, { recursive: true, force: true });
@@ -92,8 +95,19 @@ export class OpenvinoAdapter implements Adapter {
     return base;
   }
 
+  /** Status 0: no answer, and the text says why. */
+  private async reload(timeoutMs: number): Promise<ServerReply> {
+    try {
+      return await this.http.post('/v1/config/reload', undefined, AbortSignal.timeout(timeoutMs));
+    } catch (error) {
+      const late = isAbort(error) ? `did not load it within ${Math.round(timeoutMs / 1000)} s` : reasonOf(error);
+      return { status: 0, text: late };
+    }
+  }
+
   private async statuses(): Promise<Readonly<Record<string, readonly VersionStatus[] | undefined>>> {
     const reply = await this.http.get('/v1/config', 30_000);
+    if (reply.status !== 200) throw agentError('STW6105', `OpenVINO: HTTP ${reply.status}: ${reply.text}`);
     const all = JSON.parse(reply.text) as Record<string, { model_version_status?: readonly VersionStatus[] }>;
     return Object.fromEntries(Object.entries(all).map(([name, value]) => [name, value.model_version_status ?? []]));
   }
