@@ -15,7 +15,7 @@ export interface CatalogueOptions {
   /** One tenant in twenty apart. */
   readonly isolated: boolean;
   readonly modelsPerPod?: 32 | 128;
-  /** On the pool that holds everything alone; absent: three pools. */
+  /** Only models with an accelerator, on the pool that holds them all; absent: three pools. */
   readonly onePool?: boolean;
 }
 
@@ -23,11 +23,12 @@ export interface CatalogueOptions {
 export function realistic(count: number, seed: number, options: CatalogueOptions): Instance {
   const { isolated, modelsPerPod, onePool = false } = options;
   const { catalogues: _, ...input } = catalogueFleet(count, seed);
+  const models = catalogueModels(count, seed);
   const fleet = defineFleet({
     ...input,
     pools: input.pools.filter((pool) => !onePool || pool.name === 'a100'),
     tenants: isolated ? (input.tenants ?? []) : [],
-    models: catalogueModels(count, seed),
+    models: onePool ? models.filter(({ gpuMemory }) => gpuMemory !== undefined) : models,
     ...(modelsPerPod === undefined ? {} : { budgets: { modelsPerShard: modelsPerPod } }),
   });
   const parts = [
