@@ -187,6 +187,12 @@ export function wholeMeshSuite({ cluster, beforeAll, tell }: UseCluster, size: S
       await loseServer(shardsOf('mlserver').at(-1) ?? '');
     });
 
+    test.skipIf(!withTriton)('so does a Triton with its models, which are processes of their own', async () => {
+      const { shards } = fleet.planned.plan;
+      const single = shards.filter(({ models }) => models.includes('default/t2@1')).map(({ id }) => id);
+      await loseServer(shardsOf('triton').find((id) => !single.includes(id)) ?? '');
+    });
+
     test('the API server goes away and comes back without a failed request', async () => {
       const result = await under(`API server away for ${size.apiAwaySeconds} s`, async () => {
         const startAgain = killApiServer(cluster().bed.kubeconfig);
