@@ -24,7 +24,8 @@ export class Cluster {
   /** @throws NoBed where this machine cannot have one */
   static async start(): Promise<Cluster> {
     const parts = findParts(['envoy', 'mlserver']);
-    const [bed] = await Promise.all([Bed.start(), buildIfStale()]);
+    await buildIfStale();
+    const bed = await Bed.start();
     // A short path: sockets lie in it.
     const folder = mkdtempSync(join(tmpdir(), 'stowage-e2e-'));
     try {
