@@ -21,7 +21,7 @@ export function answeredFrom(
   });
 }
 
-export async function until(condition: () => Promise<boolean>, what: string, limitMs = 120_000): Promise<void> {
+export async function until(condition: () => Promise<boolean>, what: string, limitMs = 300_000): Promise<void> {
   const limit = Date.now() + limitMs;
   while (!(await condition())) {
     if (Date.now() > limit) throw new Error(`gave up waiting: ${what}`);

@@ -8,8 +8,8 @@ export interface Kind {
   readonly name: string;
   /** Of the Envoy. */
   readonly pid: number;
-  /** The kind that it is compared with; absent: the first. */
-  readonly against?: string;
+  /** The kinds that it is compared with; absent: the first. */
+  readonly against?: readonly string[];
   load(ms: number): Promise<Load>;
 }
 
@@ -40,21 +40,21 @@ export async function compare(kinds: readonly Kind[], { rounds, seconds }: Turns
       one.p50.push(p50);
     }
   }
-  const ratio = (of: readonly number[], by: readonly number[] = []) =>
+  const ratio = (of: readonly number[], by: readonly number[]) =>
     median(of.map((value, turn) => value / (by[turn] ?? Number.NaN))).toFixed(2);
-  const named = (name: string | undefined) => measured.find(({ kind }) => kind.name === name) ?? measured[0];
   return {
-    head: ['asked', 'CPU a request', 'ratio', 'p50', 'ratio', 'compared with', 'failed'],
-    rows: measured.map(({ kind, cpu, p50, failures }) => {
-      const base = named(kind.against);
+    head: ['asked', 'CPU a request', 'p50', 'failed', 'compared with', 'CPU', 'p50'],
+    rows: measured.map(({ kind, cpu, p50, failures }, i) => {
+      const names = kind.against ?? measured.slice(0, Math.min(1, i)).map((first) => first.kind.name);
+      const bases = measured.filter((base) => names.includes(base.kind.name));
       return [
         kind.name,
         `${median(cpu).toFixed(1)} us`,
-        ratio(cpu, base?.cpu),
         `${median(p50).toFixed(2)} ms`,
-        ratio(p50, base?.p50),
-        base?.kind.name ?? '',
         `${failures}`,
+        bases.map((base) => base.kind.name).join('; '),
+        bases.map((base) => ratio(cpu, base.cpu)).join('; '),
+        bases.map((base) => ratio(p50, base.p50)).join('; '),
       ];
     }),
   };

@@ -60,7 +60,7 @@ async function obey(command: Command): Promise<Reply> {
       })),
     };
     state = { ...state, routes: Array.from({ length: sizes.models }, (_, i) => route(i)) };
-    sink = await createXdsServer({ socketPath, keying: 'name', ackTimeoutMs: 120_000 });
+    sink = await createXdsServer({ socketPath, keying: 'name', ackTimeoutMs: 300_000 });
   } else if (command.type === 'add') {
     state = { ...state, routes: [...state.routes, route(state.routes.length)] };
   } else {

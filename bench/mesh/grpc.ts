@@ -25,17 +25,19 @@ export async function grpcSection(processes: Processes, given: Sizes, turns: Tur
   const byMessage = (model: number): Call => ({ metadata: {}, message: inferMessage(modelName(model), inputBytes) });
   const hotModels = Array.from({ length: 100 }, () => random(models));
   const { mesh, bare, allPods } = router.ports;
-  const ways: readonly [name: string, port: number, next: () => Call][] = [
+  const toAllPods = `bare route to ${shards} pods`;
+  const ways: readonly [name: string, port: number, next: () => Call, against?: readonly string[]][] = [
     ['bare route', bare, () => byMetadata(1)],
-    [`bare route to ${shards} pods`, allPods, () => byMetadata(random(models))],
-    [`${models} models at random, by metadata`, mesh, () => byMetadata(random(models))],
+    [toAllPods, allPods, () => byMetadata(random(models))],
+    [`${models} models at random, by metadata`, mesh, () => byMetadata(random(models)), ['bare route', toAllPods]],
     [`${models} models at random, by message`, mesh, () => byMessage(random(models))],
     ['100 hot models, by metadata', mesh, () => byMetadata(hotModels[random(100)] as number)],
     ['one model, by metadata', mesh, () => byMetadata(1)],
   ];
   const kinds = ways.map(
-    ([name, port, next]): Kind => ({
+    ([name, port, next, against]): Kind => ({
       name,
+      ...(against === undefined ? {} : { against }),
       pid: router.pid,
       load: (ms) => grpcLoad({ port, connections: 2, streams: 4, ms, next }),
     }),

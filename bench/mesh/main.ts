@@ -68,10 +68,22 @@ function chosenParts(): readonly Part[] {
     [all || given.meshd, (processes) => meshdSection(processes, sizes)],
     [all || given.seldon, (processes) => seldonSection(processes, turns)],
     [all || given.grpc, (processes) => grpcSection(processes, sizes, turns)],
-    [scopes > 0, (processes) => scopesSection(processes, { ...sizes, models: scopes })],
     [soak > 0, (processes) => soakSection(processes, soak)],
+    [scopes > 0, (processes) => scopesSection(processes, { ...sizes, models: scopes })],
   ];
   return parts.filter(([wanted]) => wanted).map(([, part]) => part);
+}
+
+/** The options that say what was measured; no paths of this machine. */
+function asGiven(): string {
+  const { envoy: _, out: __, ...said } = given;
+  return Object.entries(said)
+    .filter(
+      ([name, value]) =>
+        value !== false && (typeof value === 'boolean' || process.argv.some((it) => it.startsWith(`--${name}`))),
+    )
+    .map(([name, value]) => (value === true ? `--${name}` : `--${name} ${value}`))
+    .join(' ');
 }
 
 async function main(): Promise<void> {
@@ -81,12 +93,16 @@ async function main(): Promise<void> {
   const binary = given.envoy ?? join(folder, 'envoy/bin/envoy');
   if (!existsSync(binary)) throw new Error(`no Envoy: run scripts/mesh-parts.sh envoy, or name one with --envoy`);
   const version = /\/(\d[^/]*)\//.exec(execFileSync(binary, ['--version'], { encoding: 'utf8' }))?.[1] ?? 'unknown';
-  const report = new Report(given.out ?? null, `Envoy ${version}`);
+  const report = new Report(given.out ?? null, `Envoy ${version}`, asGiven());
   for (const part of chosenParts()) {
     const processes = new Processes(binary);
     const before = report.load();
     try {
       report.add(await part(processes), before);
+    } catch (error) {
+      // The others may still tell something.
+      console.error((error as Error).message);
+      process.exitCode = 1;
     } finally {
       processes.end();
     }

@@ -86,7 +86,7 @@ async function restartMeshd(mesh: LiveMesh) {
   const asked = load({
     port: mesh.ports.mesh,
     connections: 2,
-    ms: 240_000,
+    ms: 600_000,
     paceMs: 5,
     next: () => ({ path: inferPath(random(models)) }),
     over: () => back,

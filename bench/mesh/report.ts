@@ -30,6 +30,8 @@ export class Report {
   constructor(
     private readonly file: string | null,
     private readonly envoy: string,
+    /** As they stand after `npm run bench:mesh --`. */
+    private readonly options: string,
   ) {
     this.load();
   }
@@ -53,7 +55,7 @@ export class Report {
     const [least, most] = [Math.min(...this.loads), Math.max(...this.loads)].map((load) => load.toFixed(1));
     return `# Benchmarks of the mesh
 
-Written by \`npm run bench:mesh -- --all\`. ${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), Node ${process.version}, ${this.envoy} with one worker, all on loopback.
+Written by \`npm run bench:mesh -- ${this.options}\`. ${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), Node ${process.version}, ${this.envoy} with one worker, all on loopback.
 Other work shared the machine: its load average was between ${least} and ${most}, so times are longer than on a quiet one. CPU is Envoy's own, from \`/proc\`.
 What is compared is asked in turns of half a second; ratios are medians of the turns' ratios.`;
   }

@@ -17,18 +17,20 @@ export async function compareRequests(router: Router, sizes: Sizes, moved: numbe
   const hotModels = Array.from({ length: 100 }, () => random(models));
   const hot = () => hotModels[random(100)] as number;
   const { mesh, bare, allPods, byHeader: header } = router.ports;
-  const ways: readonly [name: string, port: number, next: () => Asked, against?: string][] = [
+  const toAllPods = `bare route to ${shards} pods`;
+  const ways: readonly [name: string, port: number, next: () => Asked, against?: readonly string[]][] = [
     ['bare route', bare, () => ({ path: inferPath(1) })],
-    [`bare route to ${shards} pods`, allPods, anyModel],
+    [toAllPods, allPods, anyModel],
     ['the clusters, named by a header', header, () => byHeader(random(models))],
-    [`${models} models at random`, mesh, anyModel],
+    [`${models} models at random`, mesh, anyModel, ['bare route', toAllPods]],
     ['100 hot, named by a header', header, () => byHeader(hot())],
     ['100 hot models', mesh, () => ({ path: inferPath(hot()) })],
     ['one model', mesh, () => ({ path: inferPath(1) })],
   ];
   const kinds = ways.map(
-    ([name, port, next]): Kind => ({
+    ([name, port, next, against]): Kind => ({
       name,
+      ...(against === undefined ? {} : { against }),
       pid: router.pid,
       load: (ms) => load({ port, connections: 4, ms, next }),
     }),

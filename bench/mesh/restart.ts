@@ -14,7 +14,7 @@ export async function restartControl(router: Router, sizes: Sizes, moved: number
   const asked = load({
     port: router.ports.mesh,
     connections: 2,
-    ms: 240_000,
+    ms: 600_000,
     next: () => ({ path: inferPath(random(sizes.models)) }),
     over: () => back,
   });

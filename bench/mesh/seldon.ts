@@ -53,17 +53,17 @@ export async function seldonSection(processes: Processes, turns: Turns): Promise
   const plain = (model: number): Asked => ({ path: inferPath(model) });
   const named = (model: number): Asked => ({ ...plain(model), headers: `seldon-model: ${modelName(model)}\r\n` });
   const ways: readonly [name: string, pid: number, port: number, next: () => Asked, against: string][] = [
-    ['ours: bare route', ours.pid, ours.ports.bare, () => plain(1), 'ours: bare route'],
+    ['ours: bare route', ours.pid, ours.ports.bare, () => plain(1), ''],
     ['ours: at random', ours.pid, ours.ports.mesh, () => plain(any()), 'ours: bare route'],
     ['ours: the last model', ours.pid, ours.ports.mesh, () => plain(last), 'ours: bare route'],
-    ['Seldon-shaped: bare route', theirs.pid, theirs.bare, () => plain(1), 'Seldon-shaped: bare route'],
+    ['Seldon-shaped: bare route', theirs.pid, theirs.bare, () => plain(1), ''],
     ['Seldon-shaped: at random', theirs.pid, theirs.port, () => named(any()), 'ours: at random'],
     ['Seldon-shaped: the first model', theirs.pid, theirs.port, () => named(0), 'Seldon-shaped: bare route'],
     ['Seldon-shaped: the last model', theirs.pid, theirs.port, () => named(last), 'ours: the last model'],
   ];
   const kinds = ways.map(
     ([name, pid, port, next, against]): Kind => ({
-      ...{ name, pid, against },
+      ...{ name, pid, against: [against] },
       load: (ms) => load({ port, connections: 4, ms, next }),
     }),
   );

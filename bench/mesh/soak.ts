@@ -107,10 +107,16 @@ async function memoryOf(mesh: LiveMesh): Promise<Record<Figure, number>> {
   const envoy = JSON.parse(await fetchText(mesh.ports.admin, '/memory')) as { allocated: string };
   return {
     meshd: rss(mesh.meshdPid),
-    'meshd’s heap': Number(/^stowage_meshd_nodejs_heap_size_used_bytes (\d+)/m.exec(metrics)?.[1]),
+    'meshd’s heap': heapIn(metrics),
     Envoy: rss(mesh.envoyPid),
     'Envoy’s own count': Number(envoy.allocated),
   };
+}
+
+function heapIn(metrics: string): number {
+  const found = /^stowage_meshd_nodejs_heap_size_used_bytes(?:\{[^}]*\})? (\d+)/m.exec(metrics)?.[1];
+  if (found === undefined) throw new Error('meshd’s metrics do not say how large its heap is');
+  return Number(found);
 }
 
 async function countMisplaced(mesh: LiveMesh, models: readonly number[]): Promise<number> {
