@@ -2,7 +2,7 @@ import type { Findings } from './findings';
 import type { Footprint, Load } from './fleet';
 import type { FootprintInput, LoadInput, ModelInput } from './input';
 import type { At } from './located';
-import { parseBytes, parseMicros, parseMillis } from './quantities';
+import { parseBytes, parseMicros, parseMillis, plainBytes, plainMicros, plainMillis } from './quantities';
 import { QuantityReader } from './quantity-reader';
 
 const MiB = 2 ** 20;
@@ -21,6 +21,21 @@ const loadFields = [
 
 /** Reads what one loaded copy takes. A size that is not given is estimated, with a margin. */
 export function readFootprint(input: ModelInput, at: At, findings: Findings): Footprint {
+  return plainFootprint(input) ?? fullFootprint(input, at, findings);
+}
+
+/** As most models give it: flat, with a memory, no margin, and plain sizes. */
+function plainFootprint({ footprint, gpuMemory, memory, disk, provenance, margin }: ModelInput): Footprint | null {
+  if (footprint !== undefined || memory === undefined || provenance !== undefined || margin !== undefined) return null;
+  const memoryBytes = plainBytes(memory);
+  const acceleratorMemoryBytes = gpuMemory === undefined ? 0 : plainBytes(gpuMemory);
+  if (memoryBytes === null || acceleratorMemoryBytes === null) return null;
+  const diskBytes = disk === undefined ? Math.max(acceleratorMemoryBytes, memoryBytes) : plainBytes(disk);
+  if (diskBytes === null) return null;
+  return { acceleratorMemoryBytes, memoryBytes, diskBytes, provenance: 'declared' };
+}
+
+function fullFootprint(input: ModelInput, at: At, findings: Findings): Footprint {
   const given = nestedOrFlat(input, 'footprint', footprintFields, at, findings) as FootprintInput;
   const quantities = new QuantityReader(findings, pathOf(input, 'footprint', at));
   const stated = given.gpuMemory !== undefined || given.memory !== undefined;
@@ -48,6 +63,24 @@ export function readFootprint(input: ModelInput, at: At, findings: Findings): Fo
 
 /** Reads the load of the whole model. */
 export function readLoad(input: ModelInput, at: At, findings: Findings): Load {
+  return plainLoad(input) ?? fullLoad(input, at, findings);
+}
+
+/** As most models give it: flat, each thing once, and in plain numbers. */
+function plainLoad(input: ModelInput): Load | null {
+  if (input.load !== undefined) return null;
+  if (input.gpuSecondsPerRequest !== undefined && input.throughputPerSecond !== undefined) return null;
+  const requests = input.requestsPerSecond ?? 0;
+  const requestsPerSecondMilli = plainMillis(requests);
+  const requestsPerSecondMicro = plainMicros(requests);
+  const microDuty = plainBytes(gpuMicros(input));
+  const cpuMillis = plainBytes(cpuMillisOf(input));
+  if (requestsPerSecondMilli === null || requestsPerSecondMicro === null) return null;
+  if (microDuty === null || cpuMillis === null) return null;
+  return { requestsPerSecondMilli, requestsPerSecondMicro, microDuty, cpuMillis };
+}
+
+function fullLoad(input: ModelInput, at: At, findings: Findings): Load {
   const given = nestedOrFlat(input, 'load', loadFields, at, findings) as LoadInput;
   const quantities = new QuantityReader(findings, pathOf(input, 'load', at));
   const requests = given.requestsPerSecond ?? 0;
@@ -59,17 +92,25 @@ export function readLoad(input: ModelInput, at: At, findings: Findings): Load {
       'Give one of the two.',
     );
   }
-  const gpuMicros =
-    given.throughputPerSecond === undefined
-      ? requests * (given.gpuSecondsPerRequest ?? 0) * 1e6
-      : (requests * 1e6) / given.throughputPerSecond;
-  const cpuMillis = requests * (given.cpuSecondsPerRequest ?? 0) * 1e3;
   return {
     requestsPerSecondMilli: quantities.read(parseMillis, requests, 0, 'requestsPerSecond'),
     requestsPerSecondMicro: quantities.read(parseMicros, requests, 0, 'requestsPerSecond'),
-    microDuty: quantities.read(parseBytes, Math.ceil(gpuMicros), 0, 'requestsPerSecond'),
-    cpuMillis: quantities.read(parseBytes, Math.ceil(cpuMillis), 0, 'requestsPerSecond'),
+    microDuty: quantities.read(parseBytes, gpuMicros(given), 0, 'requestsPerSecond'),
+    cpuMillis: quantities.read(parseBytes, cpuMillisOf(given), 0, 'requestsPerSecond'),
   };
+}
+
+/** Accelerator-microseconds a second, whole. */
+function gpuMicros({ requestsPerSecond = 0, gpuSecondsPerRequest = 0, throughputPerSecond }: LoadInput): number {
+  return Math.ceil(
+    throughputPerSecond === undefined
+      ? requestsPerSecond * gpuSecondsPerRequest * 1e6
+      : (requestsPerSecond * 1e6) / throughputPerSecond,
+  );
+}
+
+function cpuMillisOf({ requestsPerSecond = 0, cpuSecondsPerRequest = 0 }: LoadInput): number {
+  return Math.ceil(requestsPerSecond * cpuSecondsPerRequest * 1e3);
 }
 
 /** The fields of `input.footprint` or `input.load`, which may also stand flat in `input`, but not in both places. */

@@ -123,6 +123,12 @@ function parseScaled(input: unknown, scale: number): QuantityResult {
   return value === null ? parseExactly(input, BigInt(scale)) : { ok: true, value };
 }
 
+/** What {@link parseBytes} reads, where it needs no more than a double; null where that one has to. */
+export const plainBytes = (input: unknown): number | null => parsePlain(input, 1);
+/** The same of {@link parseMillis} and {@link parseMicros}. */
+export const plainMillis = (input: unknown): number | null => parsePlain(input, 1000);
+export const plainMicros = (input: unknown): number | null => parsePlain(input, 1_000_000);
+
 /** Bytes: `16Gi`, `512M`, or a plain number of bytes. */
 export const parseBytes = (input: unknown): QuantityResult => parseScaled(input, 1);
 

@@ -7,6 +7,8 @@ import { type Amounts, ceilRatio, dimensionNames, floorRatio, hostMemory, roomOf
 /** Patterns are counted in so many units of the largest pod. */
 const units = 2000;
 
+const loadDimensions = ['microDuty', 'cpuMillis'] as const;
+
 /** A class's pods and models as the bound sees them. */
 export class BoundClass {
   readonly rooms: readonly Amounts[];
@@ -47,12 +49,14 @@ export class BoundClass {
     }
   }
 
-  /** Load of all copies together: in thousandths of the room of a pod, each worth as much as `speed` says. */
-  private load(model: Model, pool: Pool, dimension: Dimension): { readonly amount: number; readonly speed: number } {
-    const accelerated = pool.accelerator !== null;
-    if (dimension === 'microDuty') return { amount: accelerated ? model.load.microDuty : 0, speed: pool.speedMilli };
-    if (dimension === 'cpuMillis') return { amount: model.load.cpuMillis, speed: accelerated ? 1000 : pool.speedMilli };
-    return { amount: 0, speed: 1 };
+  /** Load of all copies together: in thousandths of the room of a pod, each worth as much as `speedOf` says. */
+  private load(model: Model, pool: Pool, dimension: Dimension): number {
+    if (dimension === 'microDuty') return pool.accelerator === null ? 0 : model.load.microDuty;
+    return dimension === 'cpuMillis' ? model.load.cpuMillis : 0;
+  }
+
+  private speedOf(pool: Pool, dimension: 'microDuty' | 'cpuMillis'): number {
+    return dimension === 'microDuty' || pool.accelerator === null ? pool.speedMilli : 1000;
   }
 
   /** May a pod of pool `p` hold a copy of the model at `i`? */
@@ -68,24 +72,27 @@ export class BoundClass {
   private canHold(model: Model, p: number): boolean {
     const pool = this.sharing.pools[p] as Pool;
     const rooms = this.rooms[p] as Amounts;
-    return dimensionNames.every((dimension) => {
-      const least = this.load(model, pool, dimension).amount > 0 ? 1 : this.size(model, pool, dimension);
-      return least <= rooms[dimension];
-    });
+    for (const dimension of dimensionNames) {
+      const least = this.load(model, pool, dimension) > 0 ? 1 : this.size(model, pool, dimension);
+      if (least > rooms[dimension]) return false;
+    }
+    return true;
   }
 
   private copiesOf(model: Model, i: number): number {
     let least = 0;
-    this.sharing.pools.forEach((pool, p) => {
-      if (!this.holds(i, p)) return;
+    for (let p = 0; p < this.rooms.length; p++) {
+      if (!this.holds(i, p)) continue;
+      const pool = this.sharing.pools[p] as Pool;
       let copies = model.replicas;
-      for (const dimension of ['microDuty', 'cpuMillis'] as const) {
-        const { amount, speed } = this.load(model, pool, dimension);
-        if (amount > 0)
-          copies = Math.max(copies, ceilRatio(amount, 1000, speed, (this.rooms[p] as Amounts)[dimension]));
+      for (const dimension of loadDimensions) {
+        const amount = this.load(model, pool, dimension);
+        if (amount === 0) continue;
+        const room = (this.rooms[p] as Amounts)[dimension];
+        copies = Math.max(copies, ceilRatio(amount, 1000, this.speedOf(pool, dimension), room));
       }
       if (least === 0 || copies < least) least = copies;
-    });
+    }
     // Past 2^53 fewer is safe: the bound is the lower for it.
     return Math.min(least, Number.MAX_SAFE_INTEGER);
   }
@@ -115,27 +122,29 @@ export class BoundClass {
   private worthOfSizes(model: Model, p: number, { weights, steps }: ReadWeighting): number {
     const pool = this.sharing.pools[p] as Pool;
     const rooms = this.rooms[p] as Amounts;
+    const own = weights[p] as readonly number[];
     let worth = 0;
-    (weights[p] as readonly number[]).forEach((weight, d) => {
-      if (weight === 0) return;
+    for (let d = 0; d < own.length; d++) {
+      const weight = own[d] as number;
+      if (weight === 0) continue;
       const dimension = dimensionNames[d] as Dimension;
       const size = this.size(model, pool, dimension);
       if (size > 0 && rooms[dimension] > 0) worth += floorRatio(size, weight, rooms[dimension], 1);
-    });
+    }
     if (steps !== null) worth += steps.worth[stepAt(steps.from, this.size(model, pool, steps.dimension))] ?? 0;
     return worth;
   }
 
   private worthOfLoad(model: Model, p: number, { weights }: ReadWeighting): number {
+    const pool = this.sharing.pools[p] as Pool;
     const rooms = this.rooms[p] as Amounts;
     let worth = 0;
-    (weights[p] as readonly number[]).forEach((weight, d) => {
-      if (weight === 0) return;
-      const dimension = dimensionNames[d] as Dimension;
-      const { amount, speed } = this.load(model, this.sharing.pools[p] as Pool, dimension);
+    for (const dimension of loadDimensions) {
+      const weight = (weights[p] as readonly number[])[dimensionNames.indexOf(dimension)] as number;
+      const amount = weight === 0 ? 0 : this.load(model, pool, dimension);
       // Weights are below 2^40: a thousand times one is exact.
-      if (amount > 0) worth += floorRatio(amount, weight * 1000, rooms[dimension], speed);
-    });
+      if (amount > 0) worth += floorRatio(amount, weight * 1000, rooms[dimension], this.speedOf(pool, dimension));
+    }
     return worth;
   }
 

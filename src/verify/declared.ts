@@ -36,11 +36,27 @@ export function declaredOf(fleet: Fleet): Declared {
   const classes: CheckedClass[] = [];
   const root = new Fork();
   const models = new Map<string, DeclaredModel>();
+  // A tenant's models come together, and lists that are the same object have the same names.
+  let recent: Recent[] = [];
+  let recentTenant: string | null = null;
   fleet.models.forEach((model, index) => {
     const runtime = runtimes.get(model.runtime);
     const tenant = tenants.get(model.tenant);
     if (runtime === undefined || tenant === undefined)
       throw new TypeError(`the fleet lacks the runtime or the tenant of ${model.key}`);
+    if (model.tenant !== recentTenant) {
+      recent = [];
+      recentTenant = model.tenant;
+    }
+    const alike = recent.find(
+      (one) =>
+        one.runtime === runtime && one.base === model.base && one.pools === model.pools && one.zones === model.zones,
+    );
+    if (alike !== undefined) {
+      alike.sharing.models.push(model);
+      models.set(model.key, { model, sharing: alike.sharing, index });
+      return;
+    }
     const { group, isolation } = tenant;
     const fork = root.at(model.runtime).at(model.base).at(group).at(isolation);
     const end = model.zones.reduce(next, model.pools.reduce(next, fork).at(null));
@@ -61,13 +77,27 @@ export function declaredOf(fleet: Fleet): Declared {
     const { sharing } = end;
     sharing.models.push(model);
     models.set(model.key, { model, sharing, index });
+    if (recent.length < mostRecent)
+      recent.push({ runtime, base: model.base, pools: model.pools, zones: model.zones, sharing });
   });
   return { fleet, pools, models, classes };
 }
 
+/** Looked through one by one. */
+const mostRecent = 16;
+
+interface Recent {
+  readonly runtime: ServingRuntime;
+  readonly base: string | null;
+  readonly pools: readonly string[];
+  readonly zones: readonly string[];
+  readonly sharing: OpenClass;
+}
+type OpenClass = CheckedClass & { readonly models: Model[] };
+
 /** Finds a model's class name by name: faster than spelling all of them out for each model. Mutable. */
 class Fork {
-  sharing: (CheckedClass & { readonly models: Model[] }) | null = null;
+  sharing: OpenClass | null = null;
   private readonly ways = new Map<string | null, Fork>();
 
   at(name: string | null): Fork {

@@ -8,6 +8,8 @@ export interface HeldCopy {
   readonly key: string;
   /** null: declared no longer. */
   readonly model: Model | null;
+  /** null likewise. */
+  readonly sharing: CheckedClass | null;
   readonly acceleratorMemoryBytes: number;
   readonly memoryBytes: number;
 }
@@ -39,23 +41,27 @@ export interface ReplayPods {
 
 const sizeNames = dimensionNames.filter((name) => name !== 'microDuty' && name !== 'cpuMillis');
 
-/** What one copy takes of a pod, where its model has that many; `sharing` is null where it is not declared any more. */
+/** What one copy takes of a pod, where its model has that many. */
 export function takenByCopy(
   pods: ReplayPods,
-  { model, acceleratorMemoryBytes, memoryBytes }: HeldCopy,
-  sharing: CheckedClass | null,
+  { model, sharing, acceleratorMemoryBytes, memoryBytes }: HeldCopy,
   copies: number,
 ): Amounts {
   // What on-demand models find is the agent's to share out.
   const resident = model?.residency !== 'on-demand';
-  const sizes = {
-    acceleratorMemoryBytes: resident && pods.pool?.accelerator != null ? acceleratorMemoryBytes : 0,
-    memoryBytes: resident ? memoryBytes + pods.overhead : 0,
+  const accelerator = resident && pods.pool?.accelerator != null ? acceleratorMemoryBytes : 0;
+  const memory = resident ? memoryBytes + pods.overhead : 0;
+  if (model === null || sharing === null || pods.pool === null)
+    return { ...none, acceleratorMemoryBytes: accelerator, memoryBytes: memory, models: 1 };
+  const { microDuty, cpuMillis, diskBytes } = takenByModel(model, pods.pool, sharing.runtime, Math.max(1, copies));
+  return {
+    acceleratorMemoryBytes: accelerator,
+    microDuty,
+    memoryBytes: memory,
+    cpuMillis,
+    diskBytes: resident ? diskBytes : 0,
     models: 1,
   };
-  if (model === null || sharing === null || pods.pool === null) return { ...none, ...sizes };
-  const { microDuty, cpuMillis, diskBytes } = takenByModel(model, pods.pool, sharing.runtime, Math.max(1, copies));
-  return { ...sizes, microDuty, cpuMillis, diskBytes: resident ? diskBytes : 0 };
 }
 
 const none: Amounts = {

@@ -58,6 +58,9 @@ export function placementPods(
     for (const key of models) willHave.set(key, (willHave.get(key) ?? 0) + shard.replicas);
   for (const { key, shards, acceleratorMemoryBytes, memoryBytes } of prior.models) {
     let had = 0;
+    const known = declared.models.get(key);
+    const model = known?.model ?? null;
+    const sharing = known?.sharing ?? null;
     for (const id of shards) {
       const old = locked.get(id);
       if (old === undefined) continue;
@@ -67,10 +70,7 @@ export function placementPods(
         running = [id, `${id}@${old.pool}`].flatMap((name) => pods.get(name) ?? []).filter((own) => own.running);
         runningOf.set(id, running);
       }
-      for (const own of running) {
-        const model = declared.models.get(key)?.model ?? null;
-        own.held.set(key, { key, model, acceleratorMemoryBytes, memoryBytes });
-      }
+      for (const own of running) own.held.set(key, { key, model, sharing, acceleratorMemoryBytes, memoryBytes });
     }
     floor.set(key, Math.min(had, willHave.get(key) ?? 0));
   }

@@ -12,7 +12,8 @@ import type { CopyName, ReadTemporary } from './transition-reading';
 /** All pods at one point of a transition. Steps give what is wrong with them in words, or null. Mutable. */
 export class Replay {
   private readonly copies = new Map<string, number>();
-  private readonly holders = new Map<string, Set<ReplayPods>>();
+  /** Each once. Lists: few models are in more than four, and a set each takes long to make. */
+  private readonly holders = new Map<string, ReplayPods[]>();
   private readonly short = new Map<string, { from: number; copies: number }>();
   private readonly closed: { model: string; from: number; until: number; copies: number }[] = [];
   private readonly loaded: { wave: number; shard: string }[] = [];
@@ -26,10 +27,12 @@ export class Replay {
     for (const own of pods.values())
       for (const key of own.held.keys()) {
         this.copies.set(key, this.copiesOf(key) + own.replicas);
-        this.noteHolder(own, key);
+        const holders = this.holders.get(key);
+        if (holders === undefined) this.holders.set(key, [own]);
+        else holders.push(own);
       }
     for (const own of pods.values()) {
-      for (const key of own.held.keys()) this.count(own, key, this.copiesOf(key), 1);
+      for (const [key, copy] of own.held) this.count(own, copy, this.copiesOf(key), 1);
       own.before.microDuty = own.total.microDuty;
       own.before.cpuMillis = own.total.cpuMillis;
     }
@@ -89,7 +92,7 @@ export class Replay {
     const { model, sharing } = known;
     const wrong = this.unsuited(own, model, sharing);
     const { acceleratorMemoryBytes, memoryBytes } = model.footprint;
-    this.change(own, key, { key, model, acceleratorMemoryBytes, memoryBytes });
+    this.change(own, key, { key, model, sharing, acceleratorMemoryBytes, memoryBytes });
     return wrong;
   }
 
@@ -200,7 +203,7 @@ export class Replay {
       return `${where}, which is of another runtime, base or group`;
     const beside: Model[] = [];
     for (const other of own.held.values()) {
-      if (other.model !== null && this.declared.models.get(other.key)?.sharing !== sharing)
+      if (other.model !== null && other.sharing !== sharing)
         return `${where}, beside ${other.key}, which it must not share a pod with`;
       if (other.model !== null) beside.push(other.model);
       else if (model.neverWith.length > 0) return `${where}, beside ${other.key}, of which no labels are known`;
@@ -222,34 +225,34 @@ export class Replay {
   /** Changes what a pod holds of a model, and the load of all that hold it. */
   private change(own: ReplayPods, key: string, copy: HeldCopy | null): void {
     const before = this.copiesOf(key);
-    for (const holder of this.holding(key)) this.count(holder, key, before, -1);
-    const after = before + (copy === null ? 0 : own.replicas) - (own.held.has(key) ? own.replicas : 0);
+    this.countAll(key, before, -1);
+    const held = own.held.has(key);
+    const after = before + (copy === null ? 0 : own.replicas) - (held ? own.replicas : 0);
     this.copies.set(key, after);
+    const holders = this.holders.get(key) ?? [];
     if (copy === null) {
       own.held.delete(key);
-      this.holders.get(key)?.delete(own);
+      this.holders.set(
+        key,
+        holders.filter((holder) => holder !== own),
+      );
     } else {
       own.held.set(key, copy);
-      this.noteHolder(own, key);
+      if (!held) this.holders.set(key, [...holders, own]);
     }
-    for (const holder of this.holding(key)) this.count(holder, key, after, 1);
+    this.countAll(key, after, 1);
   }
 
-  private count(own: ReplayPods, key: string, copies: number, sign: 1 | -1): void {
-    const copy = own.held.get(key);
-    if (copy === undefined) return;
-    const taken = takenByCopy(own, copy, this.declared.models.get(key)?.sharing ?? null, copies);
+  private countAll(key: string, copies: number, sign: 1 | -1): void {
+    for (const holder of this.holders.get(key) ?? []) {
+      const copy = holder.held.get(key);
+      if (copy !== undefined) this.count(holder, copy, copies, sign);
+    }
+  }
+
+  private count(own: ReplayPods, copy: HeldCopy, copies: number, sign: 1 | -1): void {
+    const taken = takenByCopy(own, copy, copies);
     for (const name of dimensionNames) own.total[name] += sign * taken[name];
-  }
-
-  private holding(key: string): ReadonlySet<ReplayPods> {
-    return this.holders.get(key) ?? new Set();
-  }
-
-  private noteHolder(own: ReplayPods, key: string): void {
-    const holders = this.holders.get(key);
-    if (holders === undefined) this.holders.set(key, new Set([own]));
-    else holders.add(own);
   }
 
   private copiesOf(key: string): number {
