@@ -16,6 +16,8 @@ export class Replay {
   private readonly holders = new Map<string, ReplayPods[]>();
   private readonly short = new Map<string, { from: number; copies: number }>();
   private readonly closed: { model: string; from: number; until: number; copies: number }[] = [];
+  /** Models whose copies have changed since gaps were last looked for; null: not looked for yet. */
+  private changed: Set<string> | null = null;
   private readonly loaded: { wave: number; shard: string }[] = [];
 
   private constructor(
@@ -157,13 +159,14 @@ export class Replay {
   }
 
   afterUnloads(wave: number): void {
-    for (const [model, floor] of this.floor) {
+    for (const model of this.changed ?? this.floor.keys()) {
       const copies = this.copiesOf(model);
-      if (copies >= floor) continue;
+      if (copies >= (this.floor.get(model) ?? 0)) continue;
       const gap = this.short.get(model);
       if (gap === undefined) this.short.set(model, { from: wave, copies });
       else gap.copies = Math.min(gap.copies, copies);
     }
+    this.changed = new Set();
     this.noteLoads(wave);
   }
 
@@ -229,6 +232,7 @@ export class Replay {
     const held = own.held.has(key);
     const after = before + (copy === null ? 0 : own.replicas) - (held ? own.replicas : 0);
     this.copies.set(key, after);
+    this.changed?.add(key);
     const holders = this.holders.get(key) ?? [];
     if (copy === null) {
       own.held.delete(key);

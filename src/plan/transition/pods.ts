@@ -47,6 +47,13 @@ export class Pods {
     this.running = running;
   }
 
+  /** Does it hold what it will not in the end? All that it will is held by now or pending. */
+  get strays(): boolean {
+    let missing = 0;
+    for (const key of this.pending) if (!this.held.has(key)) missing++;
+    return this.held.size > this.final.size - missing;
+  }
+
   /** Would a pod hold that much more? */
   hasRoom(need: readonly number[], over: readonly number[]): boolean {
     return this.capacity !== null && over.every((d) => (this.used[d] as number) + (need[d] as number) <= this.limit(d));

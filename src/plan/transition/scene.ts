@@ -19,7 +19,8 @@ export class Scene {
   readonly room: PodRoom;
   readonly taken: Set<string>;
   private readonly classOf = new Map<string, SharingClass>();
-  private readonly holders = new Map<string, Set<Pods>>();
+  // Lists: a set for each model takes long to make.
+  private readonly holders = new Map<string, Pods[]>();
 
   constructor(
     readonly fleet: Fleet,
@@ -83,7 +84,8 @@ export class Scene {
   remove(pods: Pods, key: string): void {
     this.shareLoad(key, -pods.replicas, () => {
       pods.held.delete(key);
-      this.holders.get(key)?.delete(pods);
+      const others = this.holding(key).filter((holder) => holder !== pods);
+      this.holders.set(key, others);
     });
   }
 
@@ -103,8 +105,8 @@ export class Scene {
   }
 
   /** Pods that hold the model. */
-  holding(key: string): ReadonlySet<Pods> {
-    return this.holders.get(key) ?? new Set();
+  holding(key: string): readonly Pods[] {
+    return this.holders.get(key) ?? [];
   }
 
   /** An empty shard of one pod. */
@@ -164,7 +166,8 @@ export class Scene {
 
   private hold(prior: LockedPlacement, locked: ReadonlyMap<string, LockedShard>): void {
     const running = new Map<string, readonly Pods[]>();
-    for (const { key, shards, acceleratorMemoryBytes, memoryBytes } of prior.models)
+    for (const { key, shards, acceleratorMemoryBytes, memoryBytes } of prior.models) {
+      const model = this.models.get(key) ?? null;
       for (const id of shards) {
         const shard = locked.get(id);
         if (shard === undefined) continue;
@@ -174,19 +177,20 @@ export class Scene {
           running.set(id, own);
         }
         for (const pods of own) {
-          pods.held.set(key, { key, model: this.models.get(key) ?? null, acceleratorMemoryBytes, memoryBytes });
+          pods.held.set(key, { key, model, acceleratorMemoryBytes, memoryBytes });
           this.copies.set(key, (this.copies.get(key) ?? 0) + pods.replicas);
           this.noteHolder(key, pods);
         }
       }
+    }
     for (const pods of this.pods.values())
-      for (const key of pods.held.keys()) this.weigh(pods, key, this.copies.get(key) ?? 0, 1);
+      for (const [key, copy] of pods.held) this.weigh(pods, copy, this.copies.get(key) ?? 0, 1);
   }
 
   private noteHolder(key: string, pods: Pods): void {
     const own = this.holders.get(key);
-    if (own === undefined) this.holders.set(key, new Set([pods]));
-    else own.add(pods);
+    if (own === undefined) this.holders.set(key, [pods]);
+    else if (!own.includes(pods)) own.push(pods);
   }
 
   private want(shard: Shard): void {
@@ -217,14 +221,14 @@ export class Scene {
 
   private shareLoad(key: string, by: number, change: () => void): void {
     const copies = this.copies.get(key) ?? 0;
-    for (const pods of this.holding(key)) this.weigh(pods, key, copies, -1);
+    for (const pods of this.holding(key)) this.weigh(pods, pods.held.get(key) as Copy, copies, -1);
     change();
     this.copies.set(key, copies + by);
-    for (const pods of this.holding(key)) this.weigh(pods, key, copies + by, 1);
+    for (const pods of this.holding(key)) this.weigh(pods, pods.held.get(key) as Copy, copies + by, 1);
   }
 
-  private weigh(pods: Pods, key: string, copies: number, sign: 1 | -1): void {
-    const need = this.need(pods, pods.held.get(key) as Copy, copies);
+  private weigh(pods: Pods, copy: Copy, copies: number, sign: 1 | -1): void {
+    const need = this.need(pods, copy, copies);
     for (let d = 0; d < width; d++) pods.used[d] = (pods.used[d] as number) + sign * (need[d] as number);
   }
 

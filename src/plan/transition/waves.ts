@@ -124,13 +124,16 @@ function leaves(scene: Scene, pods: Pods, key: string): boolean {
 }
 
 function canLeave(scene: Scene, open: readonly Pods[]): boolean {
-  return open.some((pods) => [...pods.held.keys()].some((key) => !pods.final.has(key) && leaves(scene, pods, key)));
+  return open.some(
+    (pods) => pods.strays && [...pods.held.keys()].some((key) => !pods.final.has(key) && leaves(scene, pods, key)),
+  );
 }
 
 /** Unloads what has copies enough elsewhere; where only some of a model's can go, those that others wait for. */
 function letGo(scene: Scene, open: readonly Pods[], draft: Draft): void {
   const awaited = (pods: Pods) => (pods.pending.size > 0 ? 0 : pods.wanted === null ? 1 : 2);
-  for (const pods of [...open].sort((a, b) => awaited(a) - awaited(b)))
+  const leaving = open.filter((pods) => pods.strays);
+  for (const pods of leaving.sort((a, b) => awaited(a) - awaited(b)))
     for (const key of [...pods.held.keys()])
       if (!pods.final.has(key) && leaves(scene, pods, key)) leave(scene, pods, key, draft);
 }
