@@ -63,6 +63,10 @@ export function fillStarts(
     });
     const rest = fill(bins, order, guide, rule);
     openShards(bins, rest, guide);
+    // A search must not move pieces into shards that cost nothing only while they are empty.
+    bins.members.forEach((members, bin) => {
+      if (members.length === 0) bins.retype(bin, null);
+    });
     spend(bins.work);
     bins.work = 0;
     starts.push({ bins, cost: bins.cost().cost, rest: rest.length });
