@@ -1,9 +1,12 @@
 import type { Bins } from './bins';
-import type { Guide } from './guide';
+import { type Guide, worthOn } from './guide';
 import type { TypeTable } from './shard-types';
 
-/** How a model chooses among shards: even use of all of them, or the tightest. */
-export type Rule = 'even' | 'tight';
+/**
+ * How a model chooses among shards: even use of all of them, the tightest, or even use of those of the type that it is
+ * meant for (see {@link homesOf}).
+ */
+export type Rule = 'even' | 'tight' | 'apart';
 
 /** More bins of one type than this are looked at a window at a time: smaller where models are very many. */
 function windowFor(models: number): number {
@@ -29,29 +32,42 @@ export function fill(bins: Bins, order: Iterable<number>, guide: Guide, rule: Ru
   const window = windowFor(bins.of.length);
   const left: number[] = [];
   const { first, end } = bins.types.numbers;
-  const sets = new KnownSets(bins);
-  for (const i of order) {
-    const size = (end[i] as number) - (first[i] as number);
-    if (size > 1 && bins.of[i] !== -1) continue;
+  const value = rule === 'tight' ? tightness : evenness;
+  const homes = rule === 'apart' && groups.length > 1 ? homesOf(bins, groups, guide) : null;
+  const atHome = (i: number, bin: number): boolean => {
+    const home = homes === null ? -1 : (homes[i] as number);
+    return home < 0 || groups[home]?.type === bins.type[bin];
+  };
+  const sets = new KnownSets(bins, atHome);
+  const choose = (i: number, home: number): number => {
     let best = -1;
     let least = Number.POSITIVE_INFINITY;
-    for (const group of groups) {
+    for (let g = 0; g < groups.length; g++) {
+      const group = groups[g] as Group;
       const { type, own } = group;
-      if (type.allowed[i] === 0) continue;
+      if (type.allowed[i] === 0 || (home >= 0 && g !== home)) continue;
       const steps = Math.min(window, own.length);
       let at = group.cursor;
       for (let k = 0; k < steps; k++) {
         const bin = own[at] as number;
         if (++at === own.length) at = 0;
         if (!bins.fits(bin, i)) continue;
-        const value = rule === 'even' ? evenness(bins, group, bin, i) : tightness(bins, group, bin, i);
-        if (value < least) {
-          least = value;
+        const cost = value(bins, group, bin, i);
+        if (cost < least) {
+          least = cost;
           best = bin;
         }
       }
       if (own.length > window) group.cursor = at;
     }
+    return best;
+  };
+  for (const i of order) {
+    const size = (end[i] as number) - (first[i] as number);
+    if (size > 1 && bins.of[i] !== -1) continue;
+    const home = homes === null ? -1 : (homes[i] as number);
+    let best = choose(i, home);
+    if (best < 0 && home >= 0) best = choose(i, -1);
     if (best < 0) best = anyFit(bins, i, groups, window);
     if (best < 0) left.push(i);
     else {
@@ -63,6 +79,57 @@ export function fill(bins: Bins, order: Iterable<number>, guide: Guide, rule: Ru
 }
 
 /**
+ * Which group of bins each piece is meant for, -1: any. Those to whom it matters most choose first, and each takes the type
+ * where it costs least at the guide's prices while all bins of it together have room: as the fractional optimum does, which
+ * judging full bins one by one does not.
+ */
+function homesOf(bins: Bins, groups: readonly Group[], guide: Guide): Int16Array {
+  const { width } = bins;
+  const n = bins.of.length;
+  const costs = groups.map(({ type }) => {
+    const room = Float64Array.from({ length: width }, (_, a) => {
+      return (guide.room[type.index]?.[a] ?? 0) + 1e-3 * type.price;
+    });
+    return Float64Array.from({ length: n }, (_, i) =>
+      type.allowed[i] === 0 ? Number.POSITIVE_INFINITY : worthOn(type, room, i),
+    );
+  });
+  const regret = Float64Array.from({ length: n }, (_, i) => {
+    let [least, second] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+    for (const cost of costs) {
+      const own = cost[i] as number;
+      if (own < least) [least, second] = [own, least];
+      else if (own < second) second = own;
+    }
+    return second - least;
+  });
+  const left = groups.map(({ type, own }) => Float64Array.from(type.capacity, (capacity) => capacity * own.length));
+  const homes = new Int16Array(n).fill(-1);
+  const eager = Array.from({ length: n }, (_, i) => i).sort(
+    (a, b) => (regret[b] as number) - (regret[a] as number) || a - b,
+  );
+  for (const i of eager) {
+    if (bins.of[i] !== -1) continue;
+    let best = -1;
+    for (let g = 0; g < groups.length; g++) {
+      const cost = costs[g]?.[i] as number;
+      if (cost === Number.POSITIVE_INFINITY || (best >= 0 && cost >= (costs[best]?.[i] as number))) continue;
+      const { need } = (groups[g] as Group).type;
+      const room = left[g] as Float64Array;
+      let fits = true;
+      for (let a = 0; a < width && fits; a++) fits = (need[i * width + a] as number) <= (room[a] as number);
+      if (fits) best = g;
+    }
+    if (best < 0) continue;
+    homes[i] = best;
+    const { need } = (groups[best] as Group).type;
+    const room = left[best] as Float64Array;
+    for (let a = 0; a < width; a++) room[a] = (room[a] as number) - (need[i * width + a] as number);
+  }
+  return homes;
+}
+
+/**
  * The sets of bins that hold copies of one model together. The router has a cluster for each, so that a model joins a set
  * that is there already where it can.
  */
@@ -70,7 +137,10 @@ class KnownSets {
   /** By bin and size of the set: the other bins of each. */
   private readonly known = new Map<number, number[][]>();
 
-  constructor(private readonly bins: Bins) {}
+  constructor(
+    private readonly bins: Bins,
+    private readonly atHome: (i: number, bin: number) => boolean,
+  ) {}
 
   /** Piece `i` is in `bin`: puts all other copies of its model into the bins of a set with it, if one has room. */
   complete(i: number, bin: number): void {
@@ -93,7 +163,8 @@ class KnownSets {
     let most = -1;
     for (const others of this.known.get(bin * 64 + to - from) ?? []) {
       let room = Number.POSITIVE_INFINITY;
-      for (const other of others) room = bins.fits(other, i) ? Math.min(room, roominess(bins, other)) : -1;
+      for (const other of others)
+        room = bins.fits(other, i) && this.atHome(i, other) ? Math.min(room, roominess(bins, other)) : -1;
       if (room > most) {
         most = room;
         best = others;

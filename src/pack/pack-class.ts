@@ -3,17 +3,16 @@ import { Bins } from './bins';
 import type { ClassContext } from './class-context';
 import { type ClassNumbers, classNumbers } from './class-numbers';
 import { completeShards } from './complete';
-import { fill, openShards } from './construct';
 import { tailOfBins } from './exact/tail-of-bins';
 import { levelDemands, supplements, tryFleet, volumeFits, type Way } from './fleets';
 import { fitsAlone } from './fluid-problems';
 import { type Guide, makeGuide, usefulTypes } from './guide';
 import { improve } from './improve';
 import { placeOneByOne, simpleWays } from './one-number';
-import type { Effort } from './packing';
 import type { Piece } from './pieces';
 import { maxReplicas } from './replicas';
 import { ShardTypes, type TypeTable } from './shard-types';
+import { fillStarts, manyPieces } from './starts';
 
 /** A shard as it comes out of packing. */
 export interface PackedShard {
@@ -43,25 +42,14 @@ const efforts = {
   max: { tail: 60_000, mostTail: 60_000_000, fill: 8000, mostFill: 480_000_000 },
 } as const;
 const mostForTail = 3000;
-/** Above the fractional optimum, as a part of it: where fleets in between are tried. */
-const wasteful = 0.012;
 const mostEachForTail = 16;
 
 const mostForCompletion = 3000;
 const mostEachForCompletion = 24;
 const mostForSimple = 2000;
-/** What is added to the fractional number of shards before rounding down, and which way they are filled. */
-const fewStarts = [
-  [0.5, 0],
-  [0, 1],
-  [1, 0],
-  [0.5, 1],
-] as const;
-const manyStarts = [
-  [0.5, 1],
-  [0, 1],
-] as const;
-const hugeStarts = [[0.5, 1]] as const;
+/** Of many pieces: how many starts a local search begins from, and how much dearer than the best packing one may be. */
+const mostSearched = 3;
+const hopeless = 1.05;
 
 /** One way to cut a class into pieces: what it would cost at least, and its packing. */
 export interface ClassTrial {
@@ -109,40 +97,22 @@ function packGuided(
   });
   const ways = waysOf(numbers, useful, guide);
   const best = new Best();
-  let left = Math.min(effort.mostFill, 20_000 + pieces.length * effort.fill) / (scarce ? 4 : 1);
+  const few = pieces.length <= manyPieces;
+  let left = ((few ? 2 : 1) * Math.min(effort.mostFill, 20_000 + pieces.length * effort.fill)) / (scarce ? 4 : 1);
   const spend = (work: number): void => {
     left -= work;
   };
-  const filled = (times: number, share: number, { order, rule }: Way) => {
-    const bins = new Bins(types, context.hasConflicts);
-    guide.types.forEach((type, t) => {
-      for (let k = Math.floor((guide.units[t] as number) * times + share); k > 0; k--) bins.open(type);
-    });
-    const rest = fill(bins, order, guide, rule);
-    openShards(bins, rest, guide);
-    return { bins, rest: rest.length };
-  };
   const cheaper = [...useful].sort((a, b) => a.price - b.price || a.replicas - b.replicas);
-  const offer = (bins: Bins, search = true): void => {
-    if (search) improve(bins, guide, cheaper, Math.max(0, left / 3));
+  const offer = (bins: Bins): void => {
+    improve(bins, guide, cheaper, Math.max(0, left / 3));
     spend(bins.work);
     best.offer(bins);
   };
-  for (const [share, at] of startsFor(pieces.length, context.effort)) {
-    const way = ways[at] as Way;
-    if (best.bins !== null && left < 0) continue;
-    offer(filled(1, share, way).bins);
-  }
-  // Two dimensions that are scarce alike leave some of both: rather a few shards more than leftovers by themselves.
-  let low = 1;
-  let high = best.cost / guide.cost;
-  for (let step = 0; step < 5 && left > 0 && high - low > wasteful; step++) {
-    const middle = (low + high) / 2;
-    const { bins, rest } = filled(middle, 0.5, ways[1] as Way);
-    offer(bins, rest === 0);
-    if (rest === 0) high = middle;
-    else low = middle;
-  }
+  // All are filled before the best of them are searched: a search costs as much as many fillings.
+  const starts = fillStarts(context, types, guide, ways, () => left, spend);
+  for (const { bins } of starts) best.offer(bins);
+  for (const { bins, cost } of few ? starts : starts.slice(0, mostSearched))
+    if (left > 0 && (few || cost < best.cost * hopeless)) offer(bins);
   // Where few models fill a shard, which of them go together decides.
   const shards = (best.bins as Bins).type.filter((type) => type !== null).length;
   const settled = () => nothingBetween(guide, best.cost);
@@ -167,8 +137,8 @@ function packGuided(
   }
   searchFleets(context, types, guide, ways, best, () => left, spend);
   const chosen = best.bins as Bins;
-  const few = pieces.length <= mostForTail && pieces.length <= mostEachForTail * best.pods;
-  if (scarce || !few || settled()) return packed(chosen);
+  const searchable = pieces.length <= mostForTail && pieces.length <= mostEachForTail * best.pods;
+  if (scarce || !searchable || settled()) return packed(chosen);
   return packed(chosen, () => {
     const floor = useful.length === 1 ? volumeFloor(useful[0] as TypeTable, pieces.length) : guide.cost * (1 - 1e-9);
     // With one type the search ends as soon as it has no bin too many.
@@ -177,17 +147,6 @@ function packGuided(
     return tailOfBins(chosen, useful, context.hasConflicts, floor, work);
   });
 }
-
-function startsFor(pieces: number, effort: Effort): readonly (readonly [number, number])[] {
-  const own = pieces <= manyPieces ? fewStarts : pieces > hugePieces ? hugeStarts : manyStarts;
-  return effort === 'max'
-    ? [...own, ...fewStarts.filter((start) => !own.some((other) => other.join() === start.join()))]
-    : own;
-}
-
-/** Above this, pieces are too many for tight filling, which looks at few of the shards. */
-const manyPieces = 3000;
-const hugePieces = 20_000;
 
 class Best {
   bins: Bins | null = null;
@@ -314,6 +273,8 @@ function waysOf(numbers: ClassNumbers, useful: readonly TypeTable[], guide: Guid
     { order: size, rule: 'tight' },
     { order: size, rule: 'even' },
     { order: by(bulk, false), rule: 'tight' },
+    { order: worth, rule: 'apart' },
+    { order: size, rule: 'apart' },
   ];
 }
 
