@@ -3,7 +3,8 @@ import type { ErrorDefinition } from './registry';
 export const agentErrors = {
   STW6101: {
     title: 'Storage not supported',
-    cause: 'The storage URI has a scheme, or what it names an archive format or kind of layer, that the agent cannot read.',
+    cause:
+      'The storage URI has a scheme, or what it names an archive format or kind of layer, that the agent cannot read.',
     remedy: 'Use s3, gs, hf, oci, https, http, file or pvc; of archives, .tar, .tar.gz and .tgz.',
   },
   STW6102: {
